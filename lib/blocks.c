@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "blocks.h"
+
+#include "bins.h"
+
+static void raise_top(defrag_pool *pool, uint32_t top)
+{
+    pool->top = (half_t)top;
+    if (top > pool->high_water) {
+        set_half(pool, &pool->high_water, top);
+    }
+}
+
+/* Replaces the hole behind granule g, which ends where `end` begins, by what is left of it. */
+static void shrink_hole(defrag_pool *pool, uint32_t g, uint32_t end)
+{
+    if (g != end) {
+        defrag_link_hole(pool, g, end - g);
+    } else {
+        set_header(pool, end, header(pool, end) & ~HOLE_BEFORE);
+    }
+}
+
+DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t granules, uint32_t alignment, uint32_t owner)
+{
+    uint32_t g = at + padding(pool, at, alignment);
+
+    if (at == pool->top) {
+        raise_top(pool, g + granules);
+    } else {
+        word_t hole = header(pool, at);
+        defrag_unlink_hole(pool, at, hole);
+        shrink_hole(pool, g + granules, at + size_in(hole));
+    }
+    word_t hole_before = 0;
+    if (g != at) {
+        defrag_link_hole(pool, at, g - at);
+        hole_before = HOLE_BEFORE;
+    }
+    set_header(pool, g, block_header(owner, granules) | hole_before);
+    return g;
+}
+
+DEFRAG_PRIVATE void defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word)
+{
+    uint32_t end = g + granules;
+
+    if ((header_word & HOLE_BEFORE) != 0) {
+        g -= size_before(pool, g);
+        defrag_unlink_hole(pool, g, header(pool, g));
+    }
+    if (end == pool->top) {
+        pool->top = (half_t)g;
+        return;
+    }
+    word_t behind = header(pool, end);
+    if ((behind & IS_HOLE) != 0) {
+        defrag_unlink_hole(pool, end, behind);
+        end += size_in(behind);
+    } else {
+        set_header(pool, end, behind | HOLE_BEFORE);
+    }
+    defrag_link_hole(pool, g, end - g);
+}
+
+DEFRAG_PRIVATE void defrag_extend(defrag_pool *pool, uint32_t g, uint32_t granules)
+{
+    word_t h = header(pool, g);
+    uint32_t end = g + size_in(h);
+
+    if (end == pool->top) {
+        raise_top(pool, g + granules);
+    } else {
+        word_t hole = header(pool, end);
+        defrag_unlink_hole(pool, end, hole);
+        shrink_hole(pool, g + granules, end + size_in(hole));
+    }
+    set_header(pool, g, block_header(owner_in(h), granules) | (h & HOLE_BEFORE));
+}
+
+DEFRAG_PRIVATE void defrag_set_alignment(defrag_pool *pool, uint32_t g, uint32_t granules, uint32_t alignment)
+{
+    if (alignment > 1) {
+        uint32_t last = header_offset(g + granules) - WORD;
+        store(pool, last, (load(pool, last) & HALF_MASK) | (word_t)alignment << HALF_BITS);
+    }
+}

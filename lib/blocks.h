@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Carving blocks out of free space, and merging them back. */
+#ifndef DEFRAG_BLOCKS_H
+#define DEFRAG_BLOCKS_H
+
+#include "pool.h"
+
+/* The free granules, were all of them gathered, if the table had so many slots. */
+static inline uint32_t free_with(const defrag_pool *pool, uint32_t slots)
+{
+    uint32_t limit = limit_with(pool, slots);
+    uint32_t taken = defrag_first_block(pool) + pool->used;
+    return limit > taken ? limit - taken : 0;
+}
+
+/* Takes granules for `owner` from the hole at `at`, or from the wilderness if `at` is its beginning, as low as the
+ * alignment allows; the caller knows that they suffice. Returns the block's index.
+ *
+ *   | hole                          |        | hole | block      | hole     |
+ *   at                                       at     aligned      + granules            */
+DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t granules, uint32_t alignment,
+                                    uint32_t owner);
+
+/* Makes granules free and merges them with the holes beside them, or with the wilderness. `header_word` is the header of
+ * what was there: it tells whether a hole is before. */
+DEFRAG_PRIVATE void defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word);
+
+/* Lets block g grow to so many granules by taking the hole or the wilderness behind it, which must suffice. */
+DEFRAG_PRIVATE void defrag_extend(defrag_pool *pool, uint32_t g, uint32_t granules);
+
+/* Writes a block's alignment, unless it is 1 granule, into its last half. */
+DEFRAG_PRIVATE void defrag_set_alignment(defrag_pool *pool, uint32_t g, uint32_t granules, uint32_t alignment);
+
+#endif

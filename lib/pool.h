@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The layout of a pool, and the smallest steps on it. Everything else in this folder is written in these terms.
+ *
+ *   | control block | block | hole | block | block | ... | wilderness | handle table |
+ *   0               first                                top        limit          bytes
+ *
+ * A pool is an array of granules (8 bytes by default), and everything that refers to a place is a granule index counted
+ * from the pool's own start. There is not one pointer to the pool's own memory in it, so an image can be copied anywhere.
+ * Index 0 lies in the control block and therefore means "none".
+ *
+ * A word is two halves: 2 x 16 bits by default, 2 x 32 with link_width=32. Headers lie one word before a granule boundary,
+ * so that what follows them is aligned to the granule without padding. Block g of n granules, G bytes each, W a word:
+ *
+ *   G*g + G-W            G*(g+1)                                          G*(g+n) + G-W
+ *   | header             | usable bytes, n*G - W of them                  | next header
+ *
+ *   header of a block:   [ owner slot | hole before? ][ n | 0 ]
+ *   header of a hole:    [ next hole  | 0            ][ n | 1 ]     high half, low half; flags are the lowest bits
+ *   2nd word of a hole:  [ n          ][ previous hole ]
+ *   last word of a hole: [ n          ][ anything      ]            the same word as the 2nd in a hole of one granule
+ *
+ * A hole thus needs exactly W + W bytes, one granule: the smallest remainder can be linked, so that every free byte is
+ * usable. The bit "hole before" tells that the word before a header is the last word of a hole, which makes merging O(1).
+ * Two holes never touch, and none touches the wilderness: it swallows them. So a hole's own "hole before" is always 0.
+ *
+ * A block aligned above the granule keeps its alignment, in granules, in its last half: a power of two, so that a flipped
+ * bit shows.
+ *
+ * The handle table grows down from the end of the pool, one word a slot, slot 0 last:
+ *
+ *   slot in use:  [ generation | locks ][ over-aligned? | granule index ]
+ *   free slot:    [ generation | FREE  ][             0 | next free slot ]
+ *
+ * Free slots form a queue, so that a slot rests as long as it can before its handle's value comes round again. The last of
+ * the queue names itself.
+ *
+ * A flight is a copy that takes several steps. Its destination is a block like any other whose header names the same owner
+ * as the source. The source stays the truth until the table entry is stored anew; dropping the destination cancels.
+ *
+ * The seal is the exclusive or of all table entries and of those words of the control block that nothing else vouches
+ * for, so that each single flipped bit is found by defrag_check.
+ */
+#ifndef DEFRAG_POOL_H
+#define DEFRAG_POOL_H
+
+#include "defrag.h"
+
+#ifndef DEFRAG_GRANULE
+#define DEFRAG_GRANULE 8
+#endif
+#ifndef DEFRAG_LINK_WIDTH
+#define DEFRAG_LINK_WIDTH 16
+#endif
+
+/* Linkage of functions shared between the files of this folder. */
+#ifndef DEFRAG_PRIVATE
+#define DEFRAG_PRIVATE __attribute__((visibility("hidden")))
+#endif
+
+/* ------------------------------------------------------------------------------------------------------ build facts */
+
+#if DEFRAG_LINK_WIDTH == 16
+typedef uint16_t half_t;
+typedef uint32_t __attribute__((may_alias)) word_t;
+enum { GRANULE = DEFRAG_GRANULE, HALF_BITS = 16, GENERATION_BITS = 12, SLOT_BITS = 15, TAG_BITS = 5, MAP_WORDS = 2 };
+#define MAX_POOL_BYTES ((uint64_t)GRANULE << 15)
+#else
+typedef uint32_t half_t;
+typedef uint64_t __attribute__((may_alias)) word_t;
+/* A hole needs two words: 16 bytes. */
+enum {
+    GRANULE = DEFRAG_GRANULE < 16 ? 16 : DEFRAG_GRANULE,
+    HALF_BITS = 32,
+    GENERATION_BITS = 10,
+    SLOT_BITS = 20,
+    TAG_BITS = 2,
+    MAP_WORDS = 4
+};
+#define MAX_POOL_BYTES (((uint64_t)1 << 32) - 4096)
+#endif
+
+enum {
+    WORD = sizeof(word_t),
+    WORD_BITS = 2 * HALF_BITS,
+    GENERATION_SHIFT = WORD_BITS - GENERATION_BITS,
+    LOCKS_SHIFT = HALF_BITS,
+    HANDLE_GENERATION_SHIFT = 32 - GENERATION_BITS
+};
+
+#define HALF_MASK (((word_t)1 << HALF_BITS) - 1)
+#define INDEX_MASK (HALF_MASK >> 1)
+#define OVER_ALIGNED ((word_t)1 << (HALF_BITS - 1))
+#define LOCKS_MASK ((word_t)15 << LOCKS_SHIFT)
+#define HOLE_BEFORE ((word_t)1 << HALF_BITS)
+#define IS_HOLE ((word_t)1)
+#define SLOT_AND_TAG_MASK (((uint32_t)1 << (SLOT_BITS + TAG_BITS)) - 1)
+#define MAX_SLOTS (((uint32_t)1 << SLOT_BITS) - 1)
+
+/* Values of the lock field of a table entry; between UNLOCKED and IN_FLIGHT it counts shared locks. */
+enum { UNLOCKED = 0, IN_FLIGHT = DEFRAG_MAX_SHARED_LOCKS + 1, EXCLUSIVE = 14, FREE_SLOT = 15 };
+
+/* The first word of a pool: that it is one, of which build, and whether its observer is running. */
+#define POOL_READY                                                                                                     \
+    (0xDEF10000U | (uint32_t)GRANULE << 8 | (uint32_t)HALF_BITS << 2 | (uint32_t)(sizeof(void *) == 8) << 1)
+#define POOL_BUSY (~POOL_READY)
+
+/* ---------------------------------------------------------------------------------------------------- control block */
+
+/* (s): sealed. Counts and places are in granules unless said otherwise. */
+struct defrag_pool {
+    uint32_t identity;      /* POOL_READY or POOL_BUSY */
+    uint32_t bytes;         /* of the pool, a multiple of the word (s) */
+    uint32_t handle_base;   /* what slot 0's handle looks like without its generation (s) */
+    uint32_t max_request;   /* the largest request an empty pool serves, in bytes (s) */
+    word_t seal;
+    uint32_t map[MAP_WORDS]; /* bit c: bin c has a hole */
+    half_t slots;           /* in the table */
+    half_t free_slots;
+    half_t first_free_slot;
+    half_t last_free_slot;  /* equal to first_free_slot when there is none */
+    half_t top;             /* where the wilderness begins */
+    half_t used;            /* sum of the sizes of live blocks */
+    half_t peak_used;       /* (s) */
+    half_t peak_live;       /* blocks (s) */
+    half_t high_water;      /* the highest top so far (s) */
+    half_t reserved_slots;  /* slots that clean leaves (s) */
+    half_t flight_slot;     /* 1 + owner of the block in flight, or 0 (s) */
+    half_t flight_to;       /* its destination (s) */
+    half_t flight_done;     /* how much of it is copied (s) */
+    half_t cursor;          /* where defrag_step goes on looking; see step.c (s) */
+    half_t watermark;       /* defrag_step rests when a hole has this size; 0: never (s) */
+    half_t seed;            /* generation of the next new slot (s) */
+    uint32_t refused;       /* requests (s) */
+    uint32_t largest_refused; /* bytes (s) */
+    uint32_t worst_call;    /* bytes (s) */
+    uint32_t moved_blocks[2]; /* blocks, low word first (s) */
+    uint32_t moved_bytes[2];  /* bytes, low word first (s) */
+    uint32_t zero;
+    defrag_observer *observer; /* (s) */
+    void *observer_context;    /* (s) */
+    half_t bins[];          /* heads of the lists of holes, as many as the pool's size calls for */
+} __attribute__((may_alias));
+
+_Static_assert(GRANULE == 8 || GRANULE == 16 || GRANULE == 32, "granule is 8, 16 or 32 bytes");
+_Static_assert(2 * WORD <= GRANULE, "a hole of one granule holds two words");
+_Static_assert(sizeof(half_t) * 2 == WORD, "a word is two halves");
+_Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 112 : 184), "the control block is small");
+_Static_assert(offsetof(struct defrag_pool, bins) % sizeof(void *) == 0, "no padding before the bins");
+_Static_assert(sizeof(defrag_status) == 4 && sizeof(defrag_handle) == 4, "the ABI's integers have fixed width");
+
+/* ------------------------------------------------------------------------------------------------ words and the seal */
+
+static inline word_t load(const defrag_pool *pool, uint32_t offset)
+{
+    return *(const word_t *)(const void *)((const unsigned char *)pool + offset);
+}
+
+static inline void store(defrag_pool *pool, uint32_t offset, word_t value)
+{
+    *(word_t *)(void *)((unsigned char *)pool + offset) = value;
+}
+
+static inline void set_half(defrag_pool *pool, half_t *sealed, uint32_t value)
+{
+    pool->seal ^= (word_t)(*sealed ^ value);
+    *sealed = (half_t)value;
+}
+
+static inline void set_u32(defrag_pool *pool, uint32_t *sealed, uint32_t value)
+{
+    pool->seal ^= (word_t)(*sealed ^ value);
+    *sealed = value;
+}
+
+/* ----------------------------------------------------------------------------------------------------------- blocks */
+
+/* Offset of a block's header in bytes, and of what its user sees. */
+static inline uint32_t header_offset(uint32_t g)
+{
+    return GRANULE * g + (GRANULE - WORD);
+}
+
+static inline uint32_t usable_offset(uint32_t g)
+{
+    return GRANULE * (g + 1);
+}
+
+static inline uint32_t usable_bytes(uint32_t granules)
+{
+    return GRANULE * granules - WORD;
+}
+
+static inline word_t header(const defrag_pool *pool, uint32_t g)
+{
+    return load(pool, header_offset(g));
+}
+
+static inline void set_header(defrag_pool *pool, uint32_t g, word_t value)
+{
+    store(pool, header_offset(g), value);
+}
+
+static inline uint32_t size_in(word_t header_word)
+{
+    return (uint32_t)((header_word & HALF_MASK) >> 1);
+}
+
+static inline uint32_t owner_in(word_t header_word)
+{
+    return (uint32_t)(header_word >> (HALF_BITS + 1));
+}
+
+static inline word_t block_header(uint32_t owner, uint32_t granules)
+{
+    return (word_t)owner << (HALF_BITS + 1) | (word_t)granules << 1;
+}
+
+/* The size of the hole that ends where block g begins; valid if g's header says HOLE_BEFORE. */
+static inline uint32_t size_before(const defrag_pool *pool, uint32_t g)
+{
+    return (uint32_t)(load(pool, header_offset(g) - WORD) >> HALF_BITS);
+}
+
+/* The granules that a request needs, its header included; `bytes` is at most max_request. */
+static inline uint32_t granules_for(uint32_t bytes, uint32_t alignment)
+{
+    uint32_t tail = alignment > 1 ? (uint32_t)sizeof(half_t) : 0;
+    return (bytes + tail + WORD + GRANULE - 1) / GRANULE;
+}
+
+/* How far above g a block must begin for its usable bytes to be aligned; the alignment is in granules. */
+static inline uint32_t padding(const defrag_pool *pool, uint32_t g, uint32_t alignment)
+{
+    uint32_t granule_address = (uint32_t)((uintptr_t)pool / GRANULE) + g + 1;
+    return (0U - granule_address) & (alignment - 1);
+}
+
+/* -------------------------------------------------------------------------------------------------- the whole arena */
+
+DEFRAG_PRIVATE uint32_t defrag_first_block(const defrag_pool *pool);
+
+/* Where the wilderness would end if the table had so many slots. */
+static inline uint32_t limit_with(const defrag_pool *pool, uint32_t slots)
+{
+    return (pool->bytes + WORD - WORD * slots) / GRANULE - 1;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- entries */
+
+static inline uint32_t entry_offset(const defrag_pool *pool, uint32_t slot)
+{
+    return pool->bytes - WORD * (slot + 1);
+}
+
+static inline word_t entry(const defrag_pool *pool, uint32_t slot)
+{
+    return load(pool, entry_offset(pool, slot));
+}
+
+static inline void set_entry(defrag_pool *pool, uint32_t slot, word_t old, word_t value)
+{
+    store(pool, entry_offset(pool, slot), value);
+    pool->seal ^= old ^ value;
+}
+
+static inline uint32_t locks_in(word_t e)
+{
+    return (uint32_t)(e >> LOCKS_SHIFT) & 15;
+}
+
+static inline uint32_t index_in(word_t e)
+{
+    return (uint32_t)(e & INDEX_MASK);
+}
+
+static inline bool is_movable(const defrag_pool *pool, word_t header_word)
+{
+    return locks_in(entry(pool, owner_in(header_word))) == UNLOCKED;
+}
+
+/* A block's alignment in granules, from its entry and its size. */
+static inline uint32_t alignment_of(const defrag_pool *pool, word_t e, uint32_t granules)
+{
+    if ((e & OVER_ALIGNED) == 0) {
+        return 1;
+    }
+    return (uint32_t)(load(pool, header_offset(index_in(e) + granules) - WORD) >> HALF_BITS);
+}
+
+/* -------------------------------------------------------------------------------------------------- entering a call */
+
+static inline bool is_ready(const defrag_pool *pool)
+{
+    return pool != NULL && pool->identity == POOL_READY;
+}
+
+/* Looking is allowed from the observer too. */
+static inline bool is_readable(const defrag_pool *pool)
+{
+    return is_ready(pool) || (pool != NULL && pool->identity == POOL_BUSY);
+}
+
+/* Why a pool that is not ready is refused. */
+static inline defrag_status not_ready(const defrag_pool *pool)
+{
+    return is_readable(pool) ? DEFRAG_BUSY : DEFRAG_INVALID_POOL;
+}
+
+#endif

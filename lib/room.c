@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "room.h"
+
+#include "bins.h"
+#include "blocks.h"
+#include "flight.h"
+#include "handles.h"
+#include "move.h"
+
+/* How far the search for the cheapest move looks: so many of the largest holes, so many blocks behind each, so often. */
+enum { LARGEST_HOLES = 8, BLOCKS_AHEAD = 32, ROUNDS = 4 };
+
+#define NEVER UINT32_MAX
+
+static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
+{
+    uint32_t lowest = 0;
+    for (uint32_t hole = defrag_next_largest(pool, 0); hole != 0; hole = defrag_next_largest(pool, hole)) {
+        uint32_t wanted = padding(pool, hole, need->alignment) + need->granules;
+        if (wanted <= size_in(header(pool, hole)) && (lowest == 0 || hole < lowest)) {
+            lowest = hole;
+        }
+    }
+    return lowest;
+}
+
+DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t *need)
+{
+    uint32_t slots = slots_for(pool, need->slots);
+    if (!table_fits(pool, slots)) {
+        return 0;
+    }
+    search_t search = {need->granules, need->alignment, need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE, 0, ANYWHERE};
+    bool lowest = need->lowest && need->fit != DEFRAG_FAST;
+    uint32_t at = lowest ? lowest_hole(pool, need) : defrag_find_hole(pool, &search);
+    if (at != 0) {
+        return at;
+    }
+    uint32_t end = pool->top + padding(pool, pool->top, need->alignment) + need->granules;
+    return end <= limit_with(pool, slots) ? pool->top : 0;
+}
+
+/* Why a need that found no place is refused. */
+static defrag_status explain(const defrag_pool *pool, const need_t *need)
+{
+    uint32_t slots = slots_for(pool, need->slots);
+    if (free_with(pool, slots) < need->granules) {
+        return DEFRAG_OUT_OF_MEMORY;
+    }
+    return table_fits(pool, slots) ? DEFRAG_FRAGMENTED : DEFRAG_OUT_OF_HANDLES;
+}
+
+static uint32_t trimmed_slots(const defrag_pool *pool, uint32_t kept, uint32_t more_slots)
+{
+    uint32_t free_slots = pool->free_slots - (pool->slots - kept);
+    return free_slots < more_slots ? kept + 1 : kept;
+}
+
+DEFRAG_PRIVATE uint32_t defrag_attainable(const defrag_pool *pool, uint32_t more_slots)
+{
+    return free_with(pool, trimmed_slots(pool, defrag_needed_slots(pool), more_slots));
+}
+
+/* Whether the free bytes suffice, if need be by giving free slots back, which is then done. */
+static bool has_free_granules(defrag_pool *pool, const need_t *need)
+{
+    if (free_with(pool, slots_for(pool, need->slots)) >= need->granules) {
+        return true;
+    }
+    if (defrag_attainable(pool, need->slots) < need->granules) {
+        return false;
+    }
+    defrag_trim_table(pool, defrag_needed_slots(pool));
+    return true;
+}
+
+/* Whether some hole other than this one can take a block. */
+static bool can_evacuate(const defrag_pool *pool, uint32_t granules, uint32_t hole)
+{
+    search_t search = {granules, 1, 1, hole, ANYWHERE};
+    return defrag_find_hole(pool, &search) != 0;
+}
+
+/* The granules to move until the hole has grown to the goal; an estimate, since moves change what fits where. */
+static uint32_t cost_to_grow(const defrag_pool *pool, uint32_t hole, uint32_t goal, uint32_t limit)
+{
+    uint32_t width = 0;
+    uint32_t cost = 0;
+    uint32_t g = hole;
+
+    for (uint32_t looks = 0; looks <= BLOCKS_AHEAD && g != pool->top; looks++) {
+        word_t h = header(pool, g);
+        uint32_t granules = size_in(h);
+        if ((h & IS_HOLE) != 0) {
+            width += granules;
+        } else if (!is_movable(pool, h)) {
+            return NEVER;
+        } else {
+            cost += granules;
+            width += can_evacuate(pool, granules, hole) ? granules : 0;
+        }
+        if (width >= goal) {
+            return cost;
+        }
+        g += granules;
+    }
+    return g == pool->top && width + limit - pool->top >= goal ? cost : NEVER;
+}
+
+static uint32_t cheapest_to_grow(const defrag_pool *pool, uint32_t goal, uint32_t limit)
+{
+    uint32_t cheapest = 0;
+    uint32_t least = NEVER;
+    uint32_t hole = defrag_next_largest(pool, 0);
+
+    for (uint32_t looks = 0; looks < LARGEST_HOLES && hole != 0; looks++) {
+        uint32_t cost = cost_to_grow(pool, hole, goal, limit);
+        if (cost < least) {
+            least = cost;
+            cheapest = hole;
+        }
+        hole = defrag_next_largest(pool, hole);
+    }
+    return cheapest;
+}
+
+static void grow(defrag_pool *pool, uint32_t hole, uint32_t goal)
+{
+    move_t move;
+    for (uint32_t pushes = 0; pushes < BLOCKS_AHEAD; pushes++) {
+        if (hole == pool->top || size_in(header(pool, hole)) >= goal || !defrag_plan_push(pool, hole, &move)) {
+            return;
+        }
+        hole = defrag_push(pool, &move);
+    }
+}
+
+/* Gets the wilderness a granule for a new slot: moves the last block into a hole, or the last hole to the top. */
+static void clear_top(defrag_pool *pool)
+{
+    uint32_t hole = 0;
+    uint32_t last = 0;
+    for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_in(header(pool, g))) {
+        word_t h = header(pool, g);
+        if ((h & IS_HOLE) != 0) {
+            hole = g;
+        } else {
+            last = g;
+            hole = is_movable(pool, h) ? hole : 0;
+        }
+    }
+    if (last == 0 || !is_movable(pool, header(pool, last))) {
+        return;
+    }
+    word_t block = header(pool, last);
+    uint32_t granules = size_in(block);
+    search_t search = {granules, alignment_of(pool, entry(pool, owner_in(block)), granules), MOVE_TRIES, 0, last};
+    uint32_t to = defrag_find_hole(pool, &search);
+    if (to != 0) {
+        defrag_evacuate(pool, last, to, granules);
+        return;
+    }
+    move_t move;
+    while (hole != 0 && hole != pool->top && defrag_plan_push(pool, hole, &move)) {
+        hole = defrag_push(pool, &move);
+    }
+}
+
+static uint32_t move_to_make_room(defrag_pool *pool, const need_t *need)
+{
+    uint32_t slots = slots_for(pool, need->slots);
+    uint32_t goal = need->granules + need->alignment - 1;
+
+    if (!table_fits(pool, slots) && slots <= MAX_SLOTS) {
+        clear_top(pool);
+    }
+    for (uint32_t round = 0; round <= ROUNDS; round++) {
+        uint32_t at = defrag_find_place(pool, need);
+        if (at != 0) {
+            return at;
+        }
+        uint32_t hole = table_fits(pool, slots) ? cheapest_to_grow(pool, goal, limit_with(pool, slots)) : 0;
+        if (hole == 0) {
+            break;
+        }
+        grow(pool, hole, goal);
+    }
+    defrag_gather(pool, table_fits(pool, slots) ? goal : UINT32_MAX);
+    return defrag_find_place(pool, need);
+}
+
+DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *need, uint32_t *at)
+{
+    *at = defrag_find_place(pool, need);
+    if (*at != 0) {
+        return DEFRAG_OK;
+    }
+    if (need->fit != DEFRAG_MAKE_ROOM) {
+        return explain(pool, need);
+    }
+    if (!has_free_granules(pool, need)) {
+        return DEFRAG_OUT_OF_MEMORY;
+    }
+    uint32_t before = pool->moved_bytes[0];
+    defrag_cancel_flight(pool);
+    *at = move_to_make_room(pool, need);
+    defrag_note_worst_call(pool, before);
+    return *at != 0 ? DEFRAG_OK : explain(pool, need);
+}
