@@ -4,6 +4,7 @@
 #include "handles.h"
 #include "observe.h"
 #include "room.h"
+#include "versioned.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ static defrag_status allocate(defrag_pool *pool, const defrag_request *request, 
         return DEFRAG_INVALID_SIZE;
     }
     uint32_t bytes = (uint32_t)request->bytes;
-    uint32_t alignment = request->alignment > GRANULE ? (uint32_t)request->alignment / GRANULE : 1;
+    uint32_t alignment = alignment_in_granules(request->alignment);
     need_t need = {granules_for(bytes, alignment), alignment, request->fit, 1, (request->flags & DEFRAG_PINNED) != 0};
     uint32_t at;
     defrag_status status = defrag_find_room(pool, &need, &at);
@@ -55,40 +56,37 @@ static defrag_status allocate(defrag_pool *pool, const defrag_request *request, 
     return DEFRAG_OK;
 }
 
-static bool is_fit(defrag_fit fit)
-{
-    return fit >= DEFRAG_FAST && fit <= DEFRAG_MAKE_ROOM;
-}
-
-DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
-{
-    return defrag_alloc_array(pool, 1, bytes, fit, handle);
-}
-
-DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,
-                                            defrag_handle *handle)
-{
-    size_t product = bytes != 0 && count > SIZE_MAX / bytes ? 0 : count * bytes;
-    defrag_request request = {sizeof request, 0, product, 0, fit, 0};
-    return defrag_alloc_with(pool, &request, handle);
-}
-
 DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_request *request, defrag_handle *handle)
 {
+    defrag_request known;
     if (handle != NULL) {
         *handle = DEFRAG_NO_HANDLE;
     }
     if (!is_ready(pool)) {
         return not_ready(pool);
     }
-    if (handle == NULL || request == NULL || request->size < sizeof *request || !is_fit(request->fit) ||
-        (request->flags & ~(uint32_t)(DEFRAG_ZEROED | DEFRAG_PINNED)) != 0 || request->reserved != 0) {
+    if (handle == NULL || request == NULL || !defrag_read_struct(&known, request, sizeof known) || !is_fit(known.fit) ||
+        (known.flags & ~(uint32_t)(DEFRAG_ZEROED | DEFRAG_PINNED)) != 0 || known.reserved != 0) {
         return DEFRAG_INVALID_ARGUMENT;
     }
-    if ((request->alignment & (request->alignment - 1)) != 0 || request->alignment > DEFRAG_MAX_ALIGNMENT) {
+    if (!is_alignment(known.alignment)) {
         return DEFRAG_INVALID_ALIGNMENT;
     }
-    return allocate(pool, request, handle);
+    return allocate(pool, &known, handle);
+}
+
+DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,
+                                            defrag_handle *handle)
+{
+    /* An overflowing product becomes 0, which is refused as a size. */
+    size_t product = bytes != 0 && count > SIZE_MAX / bytes ? 0 : count * bytes;
+    defrag_request request = {sizeof request, 0, product, 0, fit, 0};
+    return defrag_alloc_with(pool, &request, handle);
+}
+
+DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
+{
+    return defrag_alloc_array(pool, 1, bytes, fit, handle);
 }
 
 DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)

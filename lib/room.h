@@ -14,6 +14,28 @@ typedef struct {
     bool lowest;        /* wants the lowest hole, not the best */
 } need_t;
 
+static inline bool is_fit(defrag_fit fit)
+{
+    return fit >= DEFRAG_FAST && fit <= DEFRAG_MAKE_ROOM;
+}
+
+/* Zero stands for the granule. */
+static inline bool is_alignment(size_t alignment)
+{
+    return (alignment & (alignment - 1)) == 0 && alignment <= DEFRAG_MAX_ALIGNMENT;
+}
+
+static inline uint32_t alignment_in_granules(size_t alignment)
+{
+    return alignment > GRANULE ? (uint32_t)alignment / GRANULE : 1;
+}
+
+/* A hole that fits a block or the top, or 0; moves nothing. */
+DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t *need);
+
+/* The free granules that a need could have, were all of them gathered and free slots at the table's end given back. */
+DEFRAG_PRIVATE uint32_t defrag_attainable(const defrag_pool *pool, uint32_t more_slots);
+
 /* Finds a place for a block as its fit says, moving others only with MAKE_ROOM: *at is a hole or the top. Otherwise says
  * why there is none. */
 DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *need, uint32_t *at);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "bins.h"
+#include "blocks.h"
+#include "handles.h"
+#include "room.h"
+#include "segments.h"
+#include "versioned.h"
+
+/* What a hole of so many granules serves. */
+static uint32_t request_of(uint32_t granules)
+{
+    return granules != 0 ? usable_bytes(granules) : 0;
+}
+
+static uint32_t largest_now(const defrag_pool *pool)
+{
+    uint32_t slots = slots_for(pool, 1);
+    if (!table_fits(pool, slots)) {
+        return 0;
+    }
+    uint32_t largest = limit_with(pool, slots) - pool->top;
+    uint32_t hole = defrag_next_largest(pool, 0);
+    uint32_t bin = hole != 0 ? bin_of(size_in(header(pool, hole))) : 0;
+    while (hole != 0 && bin_of(size_in(header(pool, hole))) == bin) {
+        uint32_t granules = size_in(header(pool, hole));
+        largest = granules > largest ? granules : largest;
+        hole = defrag_next_largest(pool, hole);
+    }
+    return largest;
+}
+
+/* Whether the table can have the slot that one more block needs, by sliding if need be. */
+static bool can_have_slot(uint32_t free_in_last_segment, const defrag_pool *pool, uint32_t slots)
+{
+    return table_fits(pool, slots) || free_in_last_segment != 0;
+}
+
+static uint32_t largest_after_moving(const defrag_pool *pool)
+{
+    uint32_t slots = slots_for(pool, 1);
+    uint32_t largest = largest_now(pool);
+    segment_t segment = {0, 0};
+    uint32_t found = 0;
+
+    while (defrag_next_segment(pool, slots, &segment)) {
+        found = segment.free > found ? segment.free : found;
+    }
+    bool exact = can_have_slot(segment.free, pool, slots);
+    return exact && found > largest ? found : largest;
+}
+
+static void count_blocks(const defrag_pool *pool, defrag_pool_stats *stats)
+{
+    for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_in(header(pool, g))) {
+        stats->holes += (header(pool, g) & IS_HOLE) != 0;
+    }
+    for (uint32_t slot = 0; slot < pool->slots; slot++) {
+        uint32_t locks = locks_in(entry(pool, slot));
+        stats->locked += locks != UNLOCKED && locks != IN_FLIGHT && locks != FREE_SLOT;
+    }
+}
+
+static uint64_t whole(const uint32_t counter[2])
+{
+    return (uint64_t)counter[1] << 32 | counter[0];
+}
+
+DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats *stats)
+{
+    if (!is_readable(pool)) {
+        return DEFRAG_INVALID_POOL;
+    }
+    if (stats == NULL || stats->size < sizeof stats->size) {
+        return DEFRAG_INVALID_ARGUMENT;
+    }
+    size_t live = (size_t)pool->slots - pool->free_slots;
+    size_t control = header_offset(defrag_first_block(pool));
+    defrag_pool_stats s = {
+        .size = sizeof s,
+        .granule = GRANULE,
+        .block_overhead = WORD,
+        .handle_overhead = WORD,
+        .pool_bytes = pool->bytes,
+        .control_bytes = control,
+        .capacity = pool->max_request,
+        .used = (size_t)pool->used * GRANULE - live * WORD,
+        .overhead = control + live * WORD + (size_t)pool->slots * WORD,
+        .largest_now = request_of(largest_now(pool)),
+        .largest_after_moving = request_of(largest_after_moving(pool)),
+        .live = live,
+        .handles = pool->slots,
+        .peak_live = pool->peak_live,
+        .peak_used = (size_t)pool->peak_used * GRANULE,
+        .high_water = header_offset(pool->high_water),
+        .refused = pool->refused,
+        .largest_refused = pool->largest_refused,
+        .worst_call_bytes = pool->worst_call,
+        .moved_bytes = whole(pool->moved_bytes),
+        .moved_blocks = whole(pool->moved_blocks),
+    };
+    s.free = s.pool_bytes - s.used - s.overhead;
+    count_blocks(pool, &s);
+    defrag_write_struct(stats, &s, sizeof s);
+    return DEFRAG_OK;
+}
+
+/* The run of neighbouring segments with the fewest locks between them that has enough free space together. */
+typedef struct {
+    uint32_t locks;
+    uint32_t first_lock; /* where the first of these blocks is */
+} run_t;
+
+static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots)
+{
+    run_t best = {UINT32_MAX, 0};
+    segment_t left = {0, 0};
+    segment_t right = {0, 0};
+    uint32_t free = 0;
+    uint32_t locks = 0;
+
+    defrag_next_segment(pool, slots, &left);
+    for (bool more = defrag_next_segment(pool, slots, &right); more;
+         more = defrag_next_segment(pool, slots, &right), locks++) {
+        free += right.free;
+        while (free >= goal && left.end != right.end) {
+            if (locks < best.locks) {
+                best = (run_t){locks, left.end};
+            }
+            free -= left.free;
+            locks--;
+            defrag_next_segment(pool, slots, &left);
+        }
+        if (free >= goal) {
+            return (run_t){0, 0};
+        }
+    }
+    return best;
+}
+
+static void name_blockers(const defrag_pool *pool, const run_t *run, defrag_fit_report *report)
+{
+    segment_t segment = {run->first_lock, 0};
+    for (uint32_t i = 0; i < run->locks && i < report->capacity && report->blockers != NULL; i++) {
+        uint32_t slot = owner_in(header(pool, segment.end));
+        report->blockers[i] = handle_of(pool, slot, entry(pool, slot));
+        defrag_next_segment(pool, pool->slots, &segment);
+    }
+}
+
+static void judge(const defrag_pool *pool, const need_t *need, defrag_fit_report *report)
+{
+    uint32_t attainable = defrag_attainable(pool, need->slots);
+    uint32_t goal = need->granules + need->alignment - 1;
+
+    report->now = defrag_find_place(pool, need) != 0;
+    if (report->now) {
+        return;
+    }
+    if (attainable < need->granules) {
+        report->verdict = DEFRAG_OUT_OF_MEMORY;
+        report->missing = (size_t)(need->granules - attainable) * GRANULE;
+        return;
+    }
+    run_t run = fewest_locks(pool, goal, slots_for(pool, need->slots));
+    if (run.locks != 0) {
+        report->verdict = DEFRAG_FRAGMENTED;
+        report->blocking = run.locks != UINT32_MAX ? run.locks : 0;
+        name_blockers(pool, &run, report);
+    }
+}
+
+DEFRAG_API defrag_status defrag_would_fit(const defrag_pool *pool, size_t bytes, size_t alignment,
+                                          defrag_fit_report *report)
+{
+    defrag_fit_report known;
+    if (!is_readable(pool)) {
+        return DEFRAG_INVALID_POOL;
+    }
+    if (report == NULL || !defrag_read_struct(&known, report, sizeof known)) {
+        return DEFRAG_INVALID_ARGUMENT;
+    }
+    if (!is_alignment(alignment)) {
+        return DEFRAG_INVALID_ALIGNMENT;
+    }
+    if (bytes - 1 >= pool->max_request) {
+        return DEFRAG_INVALID_SIZE;
+    }
+    uint32_t granules = alignment_in_granules(alignment);
+    need_t need = {granules_for((uint32_t)bytes, granules), granules, DEFRAG_BEST, 1, false};
+    known = (defrag_fit_report){sizeof known, DEFRAG_OK, 0, 0, 0, known.blockers, known.capacity};
+    judge(pool, &need, &known);
+    defrag_write_struct(report, &known, sizeof known);
+    return DEFRAG_OK;
+}
