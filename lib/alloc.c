@@ -28,32 +28,53 @@ static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
     if (live > pool->peak_live) {
         set_half(pool, &pool->peak_live, live);
     }
-    return handle_of(pool, slot, settled);
+    defrag_handle handle = handle_of(pool, slot, settled);
+    notify(pool, DEFRAG_EVENT_ALLOC, handle, g, g, need->granules);
+    return handle;
 }
 
-/* `request` is valid but for its size, which the pool decides. */
-static defrag_status allocate(defrag_pool *pool, const defrag_request *request, defrag_handle *handle)
+static defrag_status allocate(defrag_pool *pool, size_t bytes, const need_t *need, defrag_handle *handle)
 {
-    if (request->bytes - 1 >= pool->max_request) {
+    uint32_t at;
+    defrag_status status = defrag_find_room(pool, need, &at);
+    if (status != DEFRAG_OK) {
+        return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)bytes);
+    }
+    *handle = place(pool, need, at);
+    return DEFRAG_OK;
+}
+
+/* Where a block that was just allocated is. */
+static uint32_t place_of(const defrag_pool *pool, defrag_handle handle)
+{
+    return index_in(entry(pool, (handle & SLOT_AND_TAG_MASK) - pool->handle_base));
+}
+
+DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
+{
+    if (handle == NULL) {
+        return is_ready(pool) ? DEFRAG_INVALID_ARGUMENT : not_ready(pool);
+    }
+    *handle = DEFRAG_NO_HANDLE;
+    if (!is_ready(pool)) {
+        return not_ready(pool);
+    }
+    if (!is_fit(fit)) {
+        return DEFRAG_INVALID_ARGUMENT;
+    }
+    if (bytes - 1 >= pool->max_request) {
         return DEFRAG_INVALID_SIZE;
     }
-    uint32_t bytes = (uint32_t)request->bytes;
-    uint32_t alignment = alignment_in_granules(request->alignment);
-    need_t need = {granules_for(bytes, alignment), alignment, request->fit, 1, (request->flags & DEFRAG_PINNED) != 0};
-    uint32_t at;
-    defrag_status status = defrag_find_room(pool, &need, &at);
-    if (status != DEFRAG_OK) {
-        return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, bytes);
-    }
-    *handle = place(pool, &need, at);
-    uint32_t slot = (*handle & SLOT_AND_TAG_MASK) - pool->handle_base;
-    uint32_t g = index_in(entry(pool, slot));
-    if ((request->flags & DEFRAG_ZEROED) != 0) {
-        memset((unsigned char *)pool + usable_offset(g), 0,
-               usable_bytes(need.granules) - (alignment > 1 ? sizeof(half_t) : 0));
-    }
-    notify(pool, DEFRAG_EVENT_ALLOC, *handle, g, g, need.granules);
-    return DEFRAG_OK;
+    need_t need = {granules_for((uint32_t)bytes, 1), 1, fit, 1, false};
+    return allocate(pool, bytes, &need, handle);
+}
+
+DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,
+                                            defrag_handle *handle)
+{
+    /* An overflowing product becomes 0, which is refused as a size. */
+    size_t product = bytes != 0 && count > SIZE_MAX / bytes ? 0 : count * bytes;
+    return defrag_alloc(pool, product, fit, handle);
 }
 
 DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_request *request, defrag_handle *handle)
@@ -72,21 +93,17 @@ DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_reque
     if (!is_alignment(known.alignment)) {
         return DEFRAG_INVALID_ALIGNMENT;
     }
-    return allocate(pool, &known, handle);
-}
-
-DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,
-                                            defrag_handle *handle)
-{
-    /* An overflowing product becomes 0, which is refused as a size. */
-    size_t product = bytes != 0 && count > SIZE_MAX / bytes ? 0 : count * bytes;
-    defrag_request request = {sizeof request, 0, product, 0, fit, 0};
-    return defrag_alloc_with(pool, &request, handle);
-}
-
-DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
-{
-    return defrag_alloc_array(pool, 1, bytes, fit, handle);
+    if (known.bytes - 1 >= pool->max_request) {
+        return DEFRAG_INVALID_SIZE;
+    }
+    uint32_t alignment = alignment_in_granules(known.alignment);
+    need_t need = {granules_for((uint32_t)known.bytes, alignment), alignment, known.fit, 1,
+                   (known.flags & DEFRAG_PINNED) != 0};
+    defrag_status status = allocate(pool, known.bytes, &need, handle);
+    if (status == DEFRAG_OK && (known.flags & DEFRAG_ZEROED) != 0) {
+        memset((unsigned char *)pool + usable_offset(place_of(pool, *handle)), 0, known.bytes);
+    }
+    return status;
 }
 
 DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)

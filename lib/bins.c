@@ -44,8 +44,10 @@ DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hol
 
 static bool suits(const defrag_pool *pool, const search_t *search, uint32_t hole, uint32_t granules)
 {
-    return padding(pool, hole, search->alignment) + search->granules <= granules && hole != search->except &&
-           hole < search->below;
+    if (granules < search->granules || hole - search->not_from <= search->not_to - search->not_from) {
+        return false;
+    }
+    return search->alignment == 1 || padding(pool, hole, search->alignment) + search->granules <= granules;
 }
 
 static uint32_t smallest_in_bin(const defrag_pool *pool, const search_t *search, uint32_t bin)

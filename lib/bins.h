@@ -61,13 +61,13 @@ typedef struct {
     uint32_t granules;
     uint32_t alignment; /* in granules */
     uint32_t tries;     /* holes to look at in each bin, at most */
-    uint32_t except;    /* a hole that is not wanted, or 0 */
-    uint32_t below;     /* only holes below this granule */
+    uint32_t not_from;  /* holes that begin in not_from..not_to are not wanted */
+    uint32_t not_to;
 } search_t;
 
 enum { FAST_TRIES = 3, MOVE_TRIES = 4 };
 #define EVERY_HOLE UINT32_MAX
-#define ANYWHERE UINT32_MAX
+#define TOP_OF_ALL UINT32_MAX
 
 /* The smallest hole found, or 0. Any hole of a bin above the first fits an unaligned search, so two bins are looked at. */
 DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t *search);

@@ -101,7 +101,7 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
     return to;
 }
 
-DEFRAG_PRIVATE bool defrag_plan_push(const defrag_pool *pool, uint32_t hole, move_t *move)
+DEFRAG_PRIVATE bool defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end, move_t *move)
 {
     uint32_t width = size_in(header(pool, hole));
     uint32_t from = hole + width;
@@ -111,11 +111,11 @@ DEFRAG_PRIVATE bool defrag_plan_push(const defrag_pool *pool, uint32_t hole, mov
     }
     uint32_t granules = size_in(block);
     uint32_t alignment = alignment_of(pool, entry(pool, owner_in(block)), granules);
-    search_t search = {granules, alignment, MOVE_TRIES, hole, alignment > 1 ? hole : ANYWHERE};
+    uint32_t behind = from + granules;
+    uint32_t not_to = alignment > 1 ? TOP_OF_ALL : end > behind ? end : behind;
+    search_t search = {granules, alignment, MOVE_TRIES, hole, not_to};
     uint32_t to = defrag_find_hole(pool, &search);
-
-    /* A hole right behind the block is merged by sliding, which is better than to fill it. */
-    bool slides = to == 0 || to == from + granules || size_in(header(pool, to)) >= width + granules;
+    bool slides = to == 0 || size_in(header(pool, to)) >= width + granules;
     if (slides) {
         to = hole + padding(pool, hole, alignment);
     }

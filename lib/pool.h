@@ -68,14 +68,14 @@ enum { GRANULE = DEFRAG_GRANULE, HALF_BITS = 16, GENERATION_BITS = 12, SLOT_BITS
 #else
 typedef uint32_t half_t;
 typedef uint64_t __attribute__((may_alias)) word_t;
-/* A hole needs two words: 16 bytes. */
+/* A hole needs two words: 16 bytes. The map has one word more than there are classes, which leaves no padding below. */
 enum {
     GRANULE = DEFRAG_GRANULE < 16 ? 16 : DEFRAG_GRANULE,
     HALF_BITS = 32,
     GENERATION_BITS = 10,
     SLOT_BITS = 20,
     TAG_BITS = 2,
-    MAP_WORDS = 4
+    MAP_WORDS = 5
 };
 #define MAX_POOL_BYTES (((uint64_t)1 << 32) - 4096)
 #endif
@@ -136,7 +136,6 @@ struct defrag_pool {
     uint32_t worst_call;    /* bytes (s) */
     uint32_t moved_blocks[2]; /* blocks, low word first (s) */
     uint32_t moved_bytes[2];  /* bytes, low word first (s) */
-    uint32_t zero;
     defrag_observer *observer; /* (s) */
     void *observer_context;    /* (s) */
     half_t bins[];          /* heads of the lists of holes, as many as the pool's size calls for */
@@ -145,7 +144,7 @@ struct defrag_pool {
 _Static_assert(GRANULE == 8 || GRANULE == 16 || GRANULE == 32, "granule is 8, 16 or 32 bytes");
 _Static_assert(2 * WORD <= GRANULE, "a hole of one granule holds two words");
 _Static_assert(sizeof(half_t) * 2 == WORD, "a word is two halves");
-_Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 112 : 184), "the control block is small");
+_Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 104 : 152), "the control block is small");
 _Static_assert(offsetof(struct defrag_pool, bins) % sizeof(void *) == 0, "no padding before the bins");
 _Static_assert(sizeof(defrag_status) == 4 && sizeof(defrag_handle) == 4, "the ABI's integers have fixed width");
 

@@ -30,7 +30,7 @@ DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t 
     if (!table_fits(pool, slots)) {
         return 0;
     }
-    search_t search = {need->granules, need->alignment, need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE, 0, ANYWHERE};
+    search_t search = {need->granules, need->alignment, need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE, 0, 0};
     bool lowest = need->lowest && need->fit != DEFRAG_FAST;
     uint32_t at = lowest ? lowest_hole(pool, need) : defrag_find_hole(pool, &search);
     if (at != 0) {
@@ -74,61 +74,77 @@ static bool has_free_granules(defrag_pool *pool, const need_t *need)
     return true;
 }
 
-/* Whether some hole other than this one can take a block. */
-static bool can_evacuate(const defrag_pool *pool, uint32_t granules, uint32_t hole)
-{
-    search_t search = {granules, 1, 1, hole, ANYWHERE};
-    return defrag_find_hole(pool, &search) != 0;
-}
+/* The cheapest way found to make a hole as large as the goal. */
+typedef struct {
+    uint32_t hole;
+    uint32_t end;  /* what lies up to here is to move, or to be swallowed */
+    uint32_t cost; /* granules to move */
+} plan_t;
 
-/* The granules to move until the hole has grown to the goal; an estimate, since moves change what fits where. */
-static uint32_t cost_to_grow(const defrag_pool *pool, uint32_t hole, uint32_t goal, uint32_t limit)
-{
-    uint32_t width = 0;
-    uint32_t cost = 0;
-    uint32_t g = hole;
+typedef struct {
+    uint32_t goal;
+    uint32_t limit;    /* of the wilderness */
+    uint32_t roomiest; /* holes outside, largest first */
+    uint32_t second;
+} view_t;
 
-    for (uint32_t looks = 0; looks <= BLOCKS_AHEAD && g != pool->top; looks++) {
+/* Grows the plan's hole in thought, until it costs as much as the best plan so far. The holes that blocks evacuate to are
+ * not kept count of, so that this is an estimate. */
+static bool estimate(const defrag_pool *pool, const view_t *view, plan_t *plan, uint32_t most)
+{
+    uint32_t width = size_in(header(pool, plan->hole));
+    uint32_t g = plan->hole + width;
+    uint32_t roomiest = width == view->roomiest ? view->second : view->roomiest;
+
+    plan->cost = 0;
+    for (uint32_t looks = 0; looks < BLOCKS_AHEAD && g != pool->top; looks++) {
         word_t h = header(pool, g);
         uint32_t granules = size_in(h);
         if ((h & IS_HOLE) != 0) {
             width += granules;
-        } else if (!is_movable(pool, h)) {
-            return NEVER;
         } else {
-            cost += granules;
-            width += can_evacuate(pool, granules, hole) ? granules : 0;
-        }
-        if (width >= goal) {
-            return cost;
+            plan->cost += granules;
+            width += granules <= roomiest ? granules : 0;
+            if (plan->cost >= most || !is_movable(pool, h)) {
+                return false;
+            }
         }
         g += granules;
+        plan->end = g;
+        if (width >= view->goal) {
+            return true;
+        }
     }
-    return g == pool->top && width + limit - pool->top >= goal ? cost : NEVER;
+    return g == pool->top && width + view->limit - g >= view->goal;
 }
 
-static uint32_t cheapest_to_grow(const defrag_pool *pool, uint32_t goal, uint32_t limit)
+static plan_t plan_cheapest(const defrag_pool *pool, uint32_t goal, uint32_t limit)
 {
-    uint32_t cheapest = 0;
-    uint32_t least = NEVER;
+    plan_t best = {0, 0, NEVER};
     uint32_t hole = defrag_next_largest(pool, 0);
-
+    view_t view = {goal, limit, 0, 0};
+    if (hole != 0) {
+        uint32_t second = defrag_next_largest(pool, hole);
+        view.roomiest = size_in(header(pool, hole));
+        view.second = second != 0 ? size_in(header(pool, second)) : 0;
+    }
     for (uint32_t looks = 0; looks < LARGEST_HOLES && hole != 0; looks++) {
-        uint32_t cost = cost_to_grow(pool, hole, goal, limit);
-        if (cost < least) {
-            least = cost;
-            cheapest = hole;
+        plan_t plan = {hole, hole, 0};
+        if (estimate(pool, &view, &plan, best.cost)) {
+            best = plan;
         }
         hole = defrag_next_largest(pool, hole);
     }
-    return cheapest;
+    return best;
 }
 
-static void grow(defrag_pool *pool, uint32_t hole, uint32_t goal)
+static void grow(defrag_pool *pool, const plan_t *plan, uint32_t goal)
 {
+    uint32_t hole = plan->hole;
     move_t move;
     for (uint32_t pushes = 0; pushes < BLOCKS_AHEAD; pushes++) {
-        if (hole == pool->top || size_in(header(pool, hole)) >= goal || !defrag_plan_push(pool, hole, &move)) {
+        if (hole == pool->top || size_in(header(pool, hole)) >= goal ||
+            !defrag_plan_push(pool, hole, plan->end, &move)) {
             return;
         }
         hole = defrag_push(pool, &move);
@@ -154,14 +170,14 @@ static void clear_top(defrag_pool *pool)
     }
     word_t block = header(pool, last);
     uint32_t granules = size_in(block);
-    search_t search = {granules, alignment_of(pool, entry(pool, owner_in(block)), granules), MOVE_TRIES, 0, last};
+    search_t search = {granules, alignment_of(pool, entry(pool, owner_in(block)), granules), MOVE_TRIES, last, TOP_OF_ALL};
     uint32_t to = defrag_find_hole(pool, &search);
     if (to != 0) {
         defrag_evacuate(pool, last, to, granules);
         return;
     }
     move_t move;
-    while (hole != 0 && hole != pool->top && defrag_plan_push(pool, hole, &move)) {
+    while (hole != 0 && hole != pool->top && defrag_plan_push(pool, hole, hole, &move)) {
         hole = defrag_push(pool, &move);
     }
 }
@@ -171,19 +187,26 @@ static uint32_t move_to_make_room(defrag_pool *pool, const need_t *need)
     uint32_t slots = slots_for(pool, need->slots);
     uint32_t goal = need->granules + need->alignment - 1;
 
-    if (!table_fits(pool, slots) && slots <= MAX_SLOTS) {
-        clear_top(pool);
-    }
-    for (uint32_t round = 0; round <= ROUNDS; round++) {
+    if (in_flight(pool) || !table_fits(pool, slots)) {
+        defrag_cancel_flight(pool);
+        if (!table_fits(pool, slots)) {
+            clear_top(pool);
+        }
         uint32_t at = defrag_find_place(pool, need);
         if (at != 0) {
             return at;
         }
-        uint32_t hole = table_fits(pool, slots) ? cheapest_to_grow(pool, goal, limit_with(pool, slots)) : 0;
-        if (hole == 0) {
+    }
+    for (uint32_t round = 0; round < ROUNDS && table_fits(pool, slots); round++) {
+        plan_t plan = plan_cheapest(pool, goal, limit_with(pool, slots));
+        if (plan.hole == 0) {
             break;
         }
-        grow(pool, hole, goal);
+        grow(pool, &plan, goal);
+        uint32_t at = defrag_find_place(pool, need);
+        if (at != 0) {
+            return at;
+        }
     }
     defrag_gather(pool, table_fits(pool, slots) ? goal : UINT32_MAX);
     return defrag_find_place(pool, need);
@@ -202,7 +225,6 @@ DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *n
         return DEFRAG_OUT_OF_MEMORY;
     }
     uint32_t before = pool->moved_bytes[0];
-    defrag_cancel_flight(pool);
     *at = move_to_make_room(pool, need);
     defrag_note_worst_call(pool, before);
     return *at != 0 ? DEFRAG_OK : explain(pool, need);

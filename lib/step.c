@@ -38,7 +38,7 @@ static int32_t try_push(stepper_t *s, uint32_t hole)
 {
     move_t move;
     s->looks--;
-    if (!defrag_plan_push(s->pool, hole, &move)) {
+    if (!defrag_plan_push(s->pool, hole, hole, &move)) {
         return BLOCKED;
     }
     if (move.granules <= s->left) {
@@ -129,7 +129,7 @@ static bool has_reached_watermark(const defrag_pool *pool)
     if (pool->watermark == 0) {
         return false;
     }
-    search_t search = {pool->watermark, 1, FAST_TRIES, 0, ANYWHERE};
+    search_t search = {pool->watermark, 1, FAST_TRIES, 0, 0};
     return pool->top + pool->watermark <= limit_with(pool, pool->slots) || defrag_find_hole(pool, &search) != 0;
 }
 
