@@ -11,12 +11,12 @@
 /* Gives the new block a slot and its place, and returns its handle. */
 static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
 {
-    uint32_t slot = defrag_take_slot(pool, at);
+    word_t old;
+    word_t e;
+    uint32_t slot = defrag_take_slot(pool, &old, &e);
     uint32_t g = defrag_take(pool, at, need->granules, need->alignment, slot);
-    word_t e = entry(pool, slot);
-    word_t settled = (e & ~INDEX_MASK) | g | (need->alignment > 1 ? OVER_ALIGNED : 0) |
-                     (word_t)(need->lowest ? 1 : 0) << LOCKS_SHIFT;
-    set_entry(pool, slot, e, settled);
+    e |= g | (need->alignment > 1 ? OVER_ALIGNED : 0) | (word_t)need->lowest << LOCKS_SHIFT;
+    set_entry(pool, slot, old, e);
     defrag_set_alignment(pool, g, need->granules, need->alignment);
 
     uint32_t used = pool->used + need->granules;
@@ -28,7 +28,7 @@ static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
     if (live > pool->peak_live) {
         set_half(pool, &pool->peak_live, live);
     }
-    defrag_handle handle = handle_of(pool, slot, settled);
+    defrag_handle handle = handle_of(pool, slot, e);
     notify(pool, DEFRAG_EVENT_ALLOC, handle, g, g, need->granules);
     return handle;
 }

@@ -27,10 +27,10 @@ static bool plan_down(const defrag_pool *pool, uint32_t hole, bool holes_left, m
     return to != from;
 }
 
-DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t goal)
+DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goal)
 {
     bool holes_left = false;
-    uint32_t g = defrag_first_block(pool);
+    uint32_t g = from;
 
     while (g != pool->top) {
         word_t h = header(pool, g);
@@ -55,6 +55,6 @@ DEFRAG_API defrag_status defrag_compact(defrag_pool *pool)
         return not_ready(pool);
     }
     defrag_cancel_flight(pool);
-    defrag_gather(pool, UINT32_MAX);
+    defrag_gather(pool, defrag_first_block(pool), UINT32_MAX);
     return DEFRAG_OK;
 }

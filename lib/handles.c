@@ -19,30 +19,32 @@ static void append_free_slot(defrag_pool *pool, uint32_t slot)
     pool->free_slots++;
 }
 
-static uint32_t add_slot(defrag_pool *pool, word_t locks_and_index)
+static word_t first_generation(const defrag_pool *pool)
 {
-    uint32_t slot = pool->slots++;
-    set_entry(pool, slot, 0, (word_t)pool->seed << GENERATION_SHIFT | locks_and_index);
-    return slot;
+    return (word_t)pool->seed << GENERATION_SHIFT;
 }
 
 DEFRAG_PRIVATE void defrag_reserve_slots(defrag_pool *pool, uint32_t slots)
 {
     while (pool->slots < slots) {
-        append_free_slot(pool, add_slot(pool, LOCKS_MASK));
+        uint32_t slot = pool->slots++;
+        set_entry(pool, slot, 0, first_generation(pool) | LOCKS_MASK);
+        append_free_slot(pool, slot);
     }
 }
 
-DEFRAG_PRIVATE uint32_t defrag_take_slot(defrag_pool *pool, uint32_t g)
+DEFRAG_PRIVATE uint32_t defrag_take_slot(defrag_pool *pool, word_t *old, word_t *fresh)
 {
     if (pool->free_slots == 0) {
-        return add_slot(pool, g);
+        *old = 0;
+        *fresh = first_generation(pool);
+        return pool->slots++;
     }
     uint32_t slot = pool->first_free_slot;
-    word_t e = entry(pool, slot);
-    pool->first_free_slot = (half_t)index_in(e);
+    *old = entry(pool, slot);
+    *fresh = *old & ~(LOCKS_MASK | INDEX_MASK);
+    pool->first_free_slot = (half_t)index_in(*old);
     pool->free_slots--;
-    set_entry(pool, slot, e, (e & ~(LOCKS_MASK | INDEX_MASK)) | g);
     return slot;
 }
 

@@ -48,8 +48,9 @@ static inline bool table_fits(const defrag_pool *pool, uint32_t slots)
     return slots <= MAX_SLOTS && limit_with(pool, slots) >= pool->top;
 }
 
-/* Takes the slot that has been free longest, or adds one, for which there must be room; it then names granule g. */
-DEFRAG_PRIVATE uint32_t defrag_take_slot(defrag_pool *pool, uint32_t g);
+/* Takes the slot that has been free longest, or adds one, for which there must be room. Its entry is for the caller to
+ * write: *old is what it replaces, and *fresh what it becomes, unlocked and with no place yet. */
+DEFRAG_PRIVATE uint32_t defrag_take_slot(defrag_pool *pool, word_t *old, word_t *fresh);
 DEFRAG_PRIVATE void defrag_release_slot(defrag_pool *pool, uint32_t slot);
 
 /* Adds free slots until the table has so many, for which there must be room. */

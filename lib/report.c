@@ -39,7 +39,7 @@ static uint32_t largest_after_moving(const defrag_pool *pool)
 {
     uint32_t slots = slots_for(pool, 1);
     uint32_t largest = largest_now(pool);
-    segment_t segment = {0, 0};
+    segment_t segment = {0, 0, 0};
     uint32_t found = 0;
 
     while (defrag_next_segment(pool, slots, &segment)) {
@@ -113,8 +113,8 @@ typedef struct {
 static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots)
 {
     run_t best = {UINT32_MAX, 0};
-    segment_t left = {0, 0};
-    segment_t right = {0, 0};
+    segment_t left = {0, 0, 0};
+    segment_t right = {0, 0, 0};
     uint32_t free = 0;
     uint32_t locks = 0;
 
@@ -139,7 +139,7 @@ static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots
 
 static void name_blockers(const defrag_pool *pool, const run_t *run, defrag_fit_report *report)
 {
-    segment_t segment = {run->first_lock, 0};
+    segment_t segment = {0, run->first_lock, 0};
     for (uint32_t i = 0; i < run->locks && i < report->capacity && report->blockers != NULL; i++) {
         uint32_t slot = owner_in(header(pool, segment.end));
         report->blockers[i] = handle_of(pool, slot, entry(pool, slot));

@@ -142,7 +142,7 @@ static defrag_status grow_elsewhere(defrag_pool *pool, uint32_t slot, const need
     uint32_t before = pool->moved_bytes[0];
     defrag_trim_table(pool, defrag_needed_slots(pool));
     defrag_cancel_flight(pool);
-    defrag_gather(pool, UINT32_MAX);
+    defrag_gather(pool, defrag_first_block(pool), UINT32_MAX);
     bool grown = grow_by_rotating(pool, slot, need->granules, need->alignment);
     defrag_note_worst_call(pool, before);
     return grown ? DEFRAG_OK : DEFRAG_FRAGMENTED;

@@ -26,8 +26,7 @@ static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
 
 DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t *need)
 {
-    uint32_t slots = slots_for(pool, need->slots);
-    if (!table_fits(pool, slots)) {
+    if (pool->free_slots < need->slots && !table_fits(pool, pool->slots + 1U)) {
         return 0;
     }
     search_t search = {need->granules, need->alignment, need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE, 0, 0};
@@ -37,7 +36,7 @@ DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t 
         return at;
     }
     uint32_t end = pool->top + padding(pool, pool->top, need->alignment) + need->granules;
-    return end <= limit_with(pool, slots) ? pool->top : 0;
+    return end <= limit_with(pool, slots_for(pool, need->slots)) ? pool->top : 0;
 }
 
 /* Why a need that found no place is refused. */
@@ -208,7 +207,12 @@ static uint32_t move_to_make_room(defrag_pool *pool, const need_t *need)
             return at;
         }
     }
-    defrag_gather(pool, table_fits(pool, slots) ? goal : UINT32_MAX);
+    defrag_gather(pool, defrag_first_block(pool), table_fits(pool, slots) ? goal : UINT32_MAX);
+    uint32_t at = defrag_find_place(pool, need);
+    if (at != 0) {
+        return at;
+    }
+    defrag_clear_between_locks(pool, goal, slots);
     return defrag_find_place(pool, need);
 }
 

@@ -40,8 +40,11 @@ DEFRAG_PRIVATE uint32_t defrag_attainable(const defrag_pool *pool, uint32_t more
  * why there is none. */
 DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *need, uint32_t *at);
 
-/* Gathers all free space below each locked block into one hole, or stops at the first hole of so many granules. Each
- * block moves at most once while nothing is locked. */
-DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t goal);
+/* From the block or hole at `from` upwards, gathers all free space below each locked block into one hole, or stops at the
+ * first hole of so many granules. Each block moves at most once while nothing is locked. */
+DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goal);
+
+/* Gathers so many granules between two locked blocks by moving what is there to holes elsewhere. */
+DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots);
 
 #endif

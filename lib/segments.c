@@ -21,16 +21,17 @@ static uint32_t slack_of(const defrag_pool *pool, uint32_t g, word_t h)
 
 DEFRAG_PRIVATE bool defrag_next_segment(const defrag_pool *pool, uint32_t slots, segment_t *segment)
 {
-    uint32_t g = segment->end == 0 ? defrag_first_block(pool) : segment->end;
     uint32_t free = 0;
     uint32_t slack = 0;
 
     if (segment->end == pool->top) {
         return false;
     }
+    uint32_t g = defrag_first_block(pool);
     if (segment->end != 0) {
-        g += size_in(header(pool, g));
+        g = segment->end + size_in(header(pool, segment->end));
     }
+    segment->begin = g;
     for (; g != pool->top; g += size_in(header(pool, g))) {
         word_t h = header(pool, g);
         if ((h & IS_HOLE) != 0 || is_reserved(pool, g)) {

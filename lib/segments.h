@@ -8,11 +8,12 @@
 #include "pool.h"
 
 typedef struct {
-    uint32_t end;  /* the locked block that ends the segment, or the top; a new segment begins where 0 stands */
-    uint32_t free; /* granules that sliding surely gathers in it */
+    uint32_t begin;
+    uint32_t end;  /* the locked block that ends the segment, or the top */
+    uint32_t free; /* granules that sliding surely gathers in it, the wilderness included */
 } segment_t;
 
-/* The first segment, or the one behind; false after the last. `slots` is what the table is to have. */
+/* The first segment, if all is 0, or the one behind; false after the last. `slots` is what the table is to have. */
 DEFRAG_PRIVATE bool defrag_next_segment(const defrag_pool *pool, uint32_t slots, segment_t *segment);
 
 #endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The last resort when locks keep the free space apart: empties a segment, the stretch between two locked blocks, by
+ * evacuating its blocks to holes in other segments, and gathers what is then free in it. */
+#include "bins.h"
+#include "handles.h"
+#include "move.h"
+#include "room.h"
+#include "segments.h"
+
+/* How many segments are tried, those with the most free space first. */
+enum { SEGMENTS_TRIED = 8 };
+
+/* The segment with the most free space that is wide enough, among those with less than `below`. */
+static bool choose_segment(const defrag_pool *pool, uint32_t goal, uint32_t slots, uint32_t below, segment_t *best)
+{
+    segment_t segment = {0, 0, 0};
+    best->free = 0;
+    while (defrag_next_segment(pool, slots, &segment)) {
+        uint32_t end = segment.end == pool->top ? limit_with(pool, slots) : segment.end;
+        if (end >= segment.begin + goal && segment.free < below && segment.free > best->free) {
+            *best = segment;
+        }
+    }
+    return best->free != 0;
+}
+
+/* A hole outside the segment that a block fits, or the top, or 0. */
+static uint32_t place_outside(const defrag_pool *pool, const segment_t *segment, uint32_t g, uint32_t slots)
+{
+    word_t h = header(pool, g);
+    uint32_t granules = size_in(h);
+    uint32_t alignment = alignment_of(pool, entry(pool, owner_in(h)), granules);
+    search_t search = {granules, alignment, MOVE_TRIES, segment->begin, segment->end};
+    uint32_t to = defrag_find_hole(pool, &search);
+    if (to != 0 || segment->end == pool->top) {
+        return to;
+    }
+    uint32_t end = pool->top + padding(pool, pool->top, alignment) + granules;
+    return end <= limit_with(pool, slots) ? pool->top : 0;
+}
+
+/* Evacuates blocks until the goal can be gathered; false if too few find a place. */
+static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32_t goal, uint32_t slots)
+{
+    uint32_t free = segment->free;
+    uint32_t next;
+    for (uint32_t g = segment->begin; free < goal && g < segment->end; g = next) {
+        word_t h = header(pool, g);
+        next = g + size_in(h);
+        uint32_t to = (h & IS_HOLE) != 0 ? 0 : place_outside(pool, segment, g, slots);
+        if (to != 0) {
+            /* A hole behind merges with the block's place, and is then no place to go on from. */
+            bool hole_behind = next < segment->end && (header(pool, next) & IS_HOLE) != 0;
+            next += hole_behind ? size_in(header(pool, next)) : 0;
+            defrag_evacuate(pool, g, to, size_in(h));
+            free += size_in(h);
+        }
+    }
+    return free >= goal;
+}
+
+DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots)
+{
+    segment_t segment;
+    uint32_t below = UINT32_MAX;
+    for (uint32_t tried = 0; tried < SEGMENTS_TRIED && table_fits(pool, slots); tried++) {
+        if (!choose_segment(pool, goal, slots, below, &segment)) {
+            return;
+        }
+        if (evacuate_segment(pool, &segment, goal, slots)) {
+            defrag_gather(pool, segment.begin, goal);
+            return;
+        }
+        below = segment.free;
+    }
+}
