@@ -45,7 +45,7 @@ static defrag_status allocate(defrag_pool *pool, size_t bytes, const need_t *nee
 }
 
 /* Where a block that was just allocated is. */
-static uint32_t place_of(const defrag_pool *pool, defrag_handle handle)
+static uint32_t place_of_new(const defrag_pool *pool, defrag_handle handle)
 {
     return index_in(entry(pool, (handle & SLOT_AND_TAG_MASK) - pool->handle_base));
 }
@@ -101,7 +101,7 @@ DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_reque
                    (known.flags & DEFRAG_PINNED) != 0};
     defrag_status status = allocate(pool, known.bytes, &need, handle);
     if (status == DEFRAG_OK && (known.flags & DEFRAG_ZEROED) != 0) {
-        memset((unsigned char *)pool + usable_offset(place_of(pool, *handle)), 0, known.bytes);
+        memset((unsigned char *)pool + usable_offset(place_of_new(pool, *handle)), 0, known.bytes);
     }
     return status;
 }

@@ -7,8 +7,9 @@
 #include "handles.h"
 #include "move.h"
 
-/* How far the search for the cheapest move looks: so many of the largest holes, so many blocks behind each, so often. */
-enum { LARGEST_HOLES = 8, BLOCKS_AHEAD = 32, ROUNDS = 4 };
+/* How far the search for the cheapest way looks: so many of the largest holes, so many blocks behind each, so often; and
+ * what part of all blocks it may move before everything is moved instead. */
+enum { LARGEST_HOLES = 8, BLOCKS_AHEAD = 64, ROUNDS = 16, MOST_PART = 4 };
 
 #define NEVER UINT32_MAX
 
@@ -76,8 +77,9 @@ static bool has_free_granules(defrag_pool *pool, const need_t *need)
 /* The cheapest way found to make a hole as large as the goal. */
 typedef struct {
     uint32_t hole;
-    uint32_t end;  /* what lies up to here is to move, or to be swallowed */
-    uint32_t cost; /* granules to move */
+    uint32_t end;      /* what lies up to here is to move, or to be swallowed */
+    uint32_t cost;     /* granules to move */
+    uint32_t roomiest; /* blocks up to this size were expected to evacuate */
 } plan_t;
 
 typedef struct {
@@ -93,9 +95,8 @@ static bool estimate(const defrag_pool *pool, const view_t *view, plan_t *plan, 
 {
     uint32_t width = size_in(header(pool, plan->hole));
     uint32_t g = plan->hole + width;
-    uint32_t roomiest = width == view->roomiest ? view->second : view->roomiest;
 
-    plan->cost = 0;
+    plan->roomiest = width == view->roomiest ? view->second : view->roomiest;
     for (uint32_t looks = 0; looks < BLOCKS_AHEAD && g != pool->top; looks++) {
         word_t h = header(pool, g);
         uint32_t granules = size_in(h);
@@ -103,7 +104,7 @@ static bool estimate(const defrag_pool *pool, const view_t *view, plan_t *plan, 
             width += granules;
         } else {
             plan->cost += granules;
-            width += granules <= roomiest ? granules : 0;
+            width += granules <= plan->roomiest ? granules : 0;
             if (plan->cost >= most || !is_movable(pool, h)) {
                 return false;
             }
@@ -119,7 +120,7 @@ static bool estimate(const defrag_pool *pool, const view_t *view, plan_t *plan, 
 
 static plan_t plan_cheapest(const defrag_pool *pool, uint32_t goal, uint32_t limit)
 {
-    plan_t best = {0, 0, NEVER};
+    plan_t best = {0, 0, NEVER, 0};
     uint32_t hole = defrag_next_largest(pool, 0);
     view_t view = {goal, limit, 0, 0};
     if (hole != 0) {
@@ -128,7 +129,7 @@ static plan_t plan_cheapest(const defrag_pool *pool, uint32_t goal, uint32_t lim
         view.second = second != 0 ? size_in(header(pool, second)) : 0;
     }
     for (uint32_t looks = 0; looks < LARGEST_HOLES && hole != 0; looks++) {
-        plan_t plan = {hole, hole, 0};
+        plan_t plan = {hole, hole, 0, 0};
         if (estimate(pool, &view, &plan, best.cost)) {
             best = plan;
         }
@@ -137,17 +138,29 @@ static plan_t plan_cheapest(const defrag_pool *pool, uint32_t goal, uint32_t lim
     return best;
 }
 
-static void grow(defrag_pool *pool, const plan_t *plan, uint32_t goal)
+/* Whether a push is as the plan expected: a block that could evacuate then may find its hole taken now, and sliding it
+ * would cost as much without enlarging the hole. */
+static bool is_expected(const defrag_pool *pool, const plan_t *plan, const move_t *move)
+{
+    uint32_t behind = move->from + move->granules;
+    return !move->slides || move->granules > plan->roomiest ||
+           (behind != pool->top && (header(pool, behind) & IS_HOLE) != 0);
+}
+
+/* Carries a plan out as far as it holds; its first push is made in any case. Returns the granules moved. */
+static uint32_t carry_out(defrag_pool *pool, const plan_t *plan, uint32_t goal)
 {
     uint32_t hole = plan->hole;
+    uint32_t moved = 0;
     move_t move;
-    for (uint32_t pushes = 0; pushes < BLOCKS_AHEAD; pushes++) {
-        if (hole == pool->top || size_in(header(pool, hole)) >= goal ||
-            !defrag_plan_push(pool, hole, plan->end, &move)) {
-            return;
+    while (hole != pool->top && size_in(header(pool, hole)) < goal && defrag_plan_push(pool, hole, plan->end, &move)) {
+        if (moved != 0 && (moved > plan->cost || !is_expected(pool, plan, &move))) {
+            break;
         }
         hole = defrag_push(pool, &move);
+        moved += move.granules;
     }
+    return moved;
 }
 
 /* Gets the wilderness a granule for a new slot: moves the last block into a hole, or the last hole to the top. */
@@ -196,12 +209,14 @@ static uint32_t move_to_make_room(defrag_pool *pool, const need_t *need)
             return at;
         }
     }
+    uint32_t most = pool->used / MOST_PART;
     for (uint32_t round = 0; round < ROUNDS && table_fits(pool, slots); round++) {
         plan_t plan = plan_cheapest(pool, goal, limit_with(pool, slots));
-        if (plan.hole == 0) {
+        if (plan.hole == 0 || plan.cost > most) {
             break;
         }
-        grow(pool, &plan, goal);
+        uint32_t moved = carry_out(pool, &plan, goal);
+        most -= moved < most ? moved : most;
         uint32_t at = defrag_find_place(pool, need);
         if (at != 0) {
             return at;
