@@ -171,7 +171,8 @@ typedef struct defrag_pool_stats {
     size_t overhead;               /* control block, block headers, handle table */
     size_t free;                   /* everything else */
     size_t largest_now;            /* the largest request BEST would serve now */
-    size_t largest_after_moving;   /* the largest request MAKE_ROOM surely serves; exact while nothing is locked */
+    size_t largest_after_moving;   /* the largest request MAKE_ROOM surely serves; exact while nothing is locked
+                                      or over-aligned */
     size_t live;                   /* live blocks */
     size_t locked;                 /* live blocks that are locked */
     size_t holes;                  /* holes, the space above the last block not counted */

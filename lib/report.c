@@ -29,24 +29,19 @@ static uint32_t largest_now(const defrag_pool *pool)
     return largest;
 }
 
-/* Whether the table can have the slot that one more block needs, by sliding if need be. */
-static bool can_have_slot(uint32_t free_in_last_segment, const defrag_pool *pool, uint32_t slots)
-{
-    return table_fits(pool, slots) || free_in_last_segment != 0;
-}
-
 static uint32_t largest_after_moving(const defrag_pool *pool)
 {
-    uint32_t slots = slots_for(pool, 1);
+    uint32_t slots = defrag_fewest_slots(pool, 1);
     uint32_t largest = largest_now(pool);
+    uint32_t gathered = 0;
     segment_t segment = {0, 0, 0};
-    uint32_t found = 0;
 
     while (defrag_next_segment(pool, slots, &segment)) {
-        found = segment.free > found ? segment.free : found;
+        gathered = segment.free > gathered ? segment.free : gathered;
     }
-    bool exact = can_have_slot(segment.free, pool, slots);
-    return exact && found > largest ? found : largest;
+    /* The slot of the new block may have to come out of the last segment. */
+    bool has_slot = table_fits(pool, slots) || segment.free != 0;
+    return has_slot && gathered > largest ? gathered : largest;
 }
 
 static void count_blocks(const defrag_pool *pool, defrag_pool_stats *stats)
@@ -149,7 +144,8 @@ static void name_blockers(const defrag_pool *pool, const run_t *run, defrag_fit_
 
 static void judge(const defrag_pool *pool, const need_t *need, defrag_fit_report *report)
 {
-    uint32_t attainable = defrag_attainable(pool, need->slots);
+    uint32_t slots = defrag_fewest_slots(pool, need->slots);
+    uint32_t attainable = free_with(pool, slots);
     uint32_t goal = need->granules + need->alignment - 1;
 
     report->now = defrag_find_place(pool, need) != 0;
@@ -161,7 +157,7 @@ static void judge(const defrag_pool *pool, const need_t *need, defrag_fit_report
         report->missing = (size_t)(need->granules - attainable) * GRANULE;
         return;
     }
-    run_t run = fewest_locks(pool, goal, slots_for(pool, need->slots));
+    run_t run = fewest_locks(pool, goal, slots);
     if (run.locks != 0) {
         report->verdict = DEFRAG_FRAGMENTED;
         report->blocking = run.locks != UINT32_MAX ? run.locks : 0;

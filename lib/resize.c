@@ -133,7 +133,7 @@ static defrag_status grow_elsewhere(defrag_pool *pool, uint32_t slot, const need
         return DEFRAG_OK;
     }
     uint32_t size = size_in(header(pool, place_of(pool, slot)));
-    if (defrag_attainable(pool, 0) + size < need->granules) {
+    if (free_with(pool, defrag_fewest_slots(pool, 0)) + size < need->granules) {
         return DEFRAG_OUT_OF_MEMORY;
     }
     if (need->fit != DEFRAG_MAKE_ROOM) {

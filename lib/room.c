@@ -50,15 +50,11 @@ static defrag_status explain(const defrag_pool *pool, const need_t *need)
     return table_fits(pool, slots) ? DEFRAG_FRAGMENTED : DEFRAG_OUT_OF_HANDLES;
 }
 
-static uint32_t trimmed_slots(const defrag_pool *pool, uint32_t kept, uint32_t more_slots)
+DEFRAG_PRIVATE uint32_t defrag_fewest_slots(const defrag_pool *pool, uint32_t more)
 {
+    uint32_t kept = defrag_needed_slots(pool);
     uint32_t free_slots = pool->free_slots - (pool->slots - kept);
-    return free_slots < more_slots ? kept + 1 : kept;
-}
-
-DEFRAG_PRIVATE uint32_t defrag_attainable(const defrag_pool *pool, uint32_t more_slots)
-{
-    return free_with(pool, trimmed_slots(pool, defrag_needed_slots(pool), more_slots));
+    return free_slots < more ? kept + 1 : kept;
 }
 
 /* Whether the free bytes suffice, if need be by giving free slots back, which is then done. */
@@ -67,7 +63,7 @@ static bool has_free_granules(defrag_pool *pool, const need_t *need)
     if (free_with(pool, slots_for(pool, need->slots)) >= need->granules) {
         return true;
     }
-    if (defrag_attainable(pool, need->slots) < need->granules) {
+    if (free_with(pool, defrag_fewest_slots(pool, need->slots)) < need->granules) {
         return false;
     }
     defrag_trim_table(pool, defrag_needed_slots(pool));

@@ -33,8 +33,8 @@ static inline uint32_t alignment_in_granules(size_t alignment)
 /* A hole that fits a block or the top, or 0; moves nothing. */
 DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t *need);
 
-/* The free granules that a need could have, were all of them gathered and free slots at the table's end given back. */
-DEFRAG_PRIVATE uint32_t defrag_attainable(const defrag_pool *pool, uint32_t more_slots);
+/* How many slots the table must have for so many more blocks, 0 or 1, if free slots at its end are given back. */
+DEFRAG_PRIVATE uint32_t defrag_fewest_slots(const defrag_pool *pool, uint32_t more);
 
 /* Finds a place for a block as its fit says, moving others only with MAKE_ROOM: *at is a hole or the top. Otherwise says
  * why there is none. */
