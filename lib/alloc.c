@@ -35,10 +35,12 @@ static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
 
 static defrag_status allocate(defrag_pool *pool, size_t bytes, const need_t *need, defrag_handle *handle)
 {
-    uint32_t at;
-    defrag_status status = defrag_find_room(pool, need, &at);
-    if (status != DEFRAG_OK) {
-        return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)bytes);
+    uint32_t at = defrag_find_place(pool, need);
+    if (at == 0) {
+        defrag_status status = defrag_make_room(pool, need, &at);
+        if (status != DEFRAG_OK) {
+            return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)bytes);
+        }
     }
     *handle = place(pool, need, at);
     return DEFRAG_OK;

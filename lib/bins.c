@@ -47,7 +47,7 @@ static bool suits(const defrag_pool *pool, const search_t *search, uint32_t hole
     if (granules < search->granules || hole - search->not_from <= search->not_to - search->not_from) {
         return false;
     }
-    return search->alignment == 1 || padding(pool, hole, search->alignment) + search->granules <= granules;
+    return padding(pool, hole, search->alignment) + search->granules <= granules;
 }
 
 static uint32_t smallest_in_bin(const defrag_pool *pool, const search_t *search, uint32_t bin)

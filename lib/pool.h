@@ -231,6 +231,9 @@ static inline uint32_t granules_for(uint32_t bytes, uint32_t alignment)
 /* How far above g a block must begin for its usable bytes to be aligned; the alignment is in granules. */
 static inline uint32_t padding(const defrag_pool *pool, uint32_t g, uint32_t alignment)
 {
+    if (alignment == 1) {
+        return 0;
+    }
     uint32_t granule_address = (uint32_t)((uintptr_t)pool / GRANULE) + g + 1;
     return (0U - granule_address) & (alignment - 1);
 }

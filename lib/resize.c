@@ -122,8 +122,8 @@ static bool grow_by_rotating(defrag_pool *pool, uint32_t slot, uint32_t granules
 
 static defrag_status grow_elsewhere(defrag_pool *pool, uint32_t slot, const need_t *need)
 {
-    uint32_t at;
-    defrag_status status = defrag_find_room(pool, need, &at);
+    uint32_t at = defrag_find_place(pool, need);
+    defrag_status status = at != 0 ? DEFRAG_OK : defrag_make_room(pool, need, &at);
     if (status == DEFRAG_OK) {
         /* Making room may have moved the block, or freed the granules behind it. */
         uint32_t g = place_of(pool, slot);

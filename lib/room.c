@@ -30,9 +30,13 @@ DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t 
     if (pool->free_slots < need->slots && !table_fits(pool, pool->slots + 1U)) {
         return 0;
     }
-    search_t search = {need->granules, need->alignment, need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE, 0, 0};
-    bool lowest = need->lowest && need->fit != DEFRAG_FAST;
-    uint32_t at = lowest ? lowest_hole(pool, need) : defrag_find_hole(pool, &search);
+    uint32_t at;
+    if (need->lowest && need->fit != DEFRAG_FAST) {
+        at = lowest_hole(pool, need);
+    } else {
+        uint32_t tries = need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE;
+        at = defrag_find_hole(pool, &(search_t){need->granules, need->alignment, tries, 0, 0});
+    }
     if (at != 0) {
         return at;
     }
@@ -227,12 +231,8 @@ static uint32_t move_to_make_room(defrag_pool *pool, const need_t *need)
     return defrag_find_place(pool, need);
 }
 
-DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *need, uint32_t *at)
+DEFRAG_PRIVATE defrag_status defrag_make_room(defrag_pool *pool, const need_t *need, uint32_t *at)
 {
-    *at = defrag_find_place(pool, need);
-    if (*at != 0) {
-        return DEFRAG_OK;
-    }
     if (need->fit != DEFRAG_MAKE_ROOM) {
         return explain(pool, need);
     }

@@ -36,9 +36,9 @@ DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t 
 /* How many slots the table must have for so many more blocks, 0 or 1, if free slots at its end are given back. */
 DEFRAG_PRIVATE uint32_t defrag_fewest_slots(const defrag_pool *pool, uint32_t more);
 
-/* Finds a place for a block as its fit says, moving others only with MAKE_ROOM: *at is a hole or the top. Otherwise says
- * why there is none. */
-DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *need, uint32_t *at);
+/* For a need that found no place: makes room with MAKE_ROOM, *at being a hole or the top then; otherwise, or if that fails,
+ * says why there is none. */
+DEFRAG_PRIVATE defrag_status defrag_make_room(defrag_pool *pool, const need_t *need, uint32_t *at);
 
 /* From the block or hole at `from` upwards, gathers all free space below each locked block into one hole, or stops at the
  * first hole of so many granules. Each block moves at most once while nothing is locked. */
