@@ -6,8 +6,6 @@
 #include "room.h"
 #include "versioned.h"
 
-#include <string.h>
-
 /* Gives the new block a slot and its place, and returns its handle. */
 static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
 {
@@ -103,7 +101,7 @@ DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_reque
                    (known.flags & DEFRAG_PINNED) != 0};
     defrag_status status = allocate(pool, known.bytes, &need, handle);
     if (status == DEFRAG_OK && (known.flags & DEFRAG_ZEROED) != 0) {
-        memset((unsigned char *)pool + usable_offset(place_of_new(pool, *handle)), 0, known.bytes);
+        __builtin_memset((unsigned char *)pool + usable_offset(place_of_new(pool, *handle)), 0, known.bytes);
     }
     return status;
 }

@@ -8,8 +8,6 @@
 #include "room.h"
 #include "versioned.h"
 
-#include <string.h>
-
 enum { MAX_TAG = 31 };
 
 static bool is_aligned(const void *memory)
@@ -58,7 +56,7 @@ DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_co
     }
     defrag_pool *made = memory;
     uint32_t tag = (known.tag != 0 ? known.tag : draw_tag(memory)) & ((1U << TAG_BITS) - 1);
-    memset(made, 0, header_offset(defrag_first_block(&shape)));
+    __builtin_memset(made, 0, header_offset(defrag_first_block(&shape)));
     *made = shape;
     made->identity = POOL_READY;
     made->handle_base = tag << SLOT_BITS | 1;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "versioned.h"
 
-#include <string.h>
-
 static uint32_t size_of(const void *structure)
 {
     uint32_t size;
-    memcpy(&size, structure, sizeof size);
+    __builtin_memcpy(&size, structure, sizeof size);
     return size;
 }
 
@@ -21,8 +19,8 @@ DEFRAG_PRIVATE bool defrag_read_struct(void *known, const void *given, uint32_t 
             return false;
         }
     }
-    memset(known, 0, known_size);
-    memcpy(known, given, size < known_size ? size : known_size);
+    __builtin_memset(known, 0, known_size);
+    __builtin_memcpy(known, given, size < known_size ? size : known_size);
     return true;
 }
 
@@ -31,7 +29,7 @@ DEFRAG_PRIVATE void defrag_write_struct(void *given, const void *known, uint32_t
     uint32_t size = size_of(given);
     uint32_t common = size < known_size ? size : known_size;
 
-    memcpy(given, known, common);
-    memset((unsigned char *)given + common, 0, size - common);
-    memcpy(given, &size, sizeof size);
+    __builtin_memcpy(given, known, common);
+    __builtin_memset((unsigned char *)given + common, 0, size - common);
+    __builtin_memcpy(given, &size, sizeof size);
 }
