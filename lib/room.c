@@ -7,9 +7,8 @@
 #include "handles.h"
 #include "move.h"
 
-/* How far the search for the cheapest way looks: so many of the largest holes, so many blocks behind each, so often; and
- * what part of all blocks it may move before everything is moved instead. */
-enum { LARGEST_HOLES = 8, BLOCKS_AHEAD = 64, ROUNDS = 16, MOST_PART = 4 };
+/* How far the search for the cheapest way looks: so many of the largest holes, so many blocks behind each, so often. */
+enum { LARGEST_HOLES = 8, BLOCKS_AHEAD = 64, ROUNDS = 4 };
 
 #define NEVER UINT32_MAX
 
@@ -147,8 +146,8 @@ static bool is_expected(const defrag_pool *pool, const plan_t *plan, const move_
            (behind != pool->top && (header(pool, behind) & IS_HOLE) != 0);
 }
 
-/* Carries a plan out as far as it holds; its first push is made in any case. Returns the granules moved. */
-static uint32_t carry_out(defrag_pool *pool, const plan_t *plan, uint32_t goal)
+/* Carries a plan out as far as it holds; its first push is made in any case. */
+static void carry_out(defrag_pool *pool, const plan_t *plan, uint32_t goal)
 {
     uint32_t hole = plan->hole;
     uint32_t moved = 0;
@@ -160,7 +159,6 @@ static uint32_t carry_out(defrag_pool *pool, const plan_t *plan, uint32_t goal)
         hole = defrag_push(pool, &move);
         moved += move.granules;
     }
-    return moved;
 }
 
 /* Gets the wilderness a granule for a new slot: moves the last block into a hole, or the last hole to the top. */
@@ -194,41 +192,60 @@ static void clear_top(defrag_pool *pool)
     }
 }
 
+/* The cheapest plans first. Returns a place, or 0. */
+static uint32_t grow_one_of_the_largest(defrag_pool *pool, const need_t *need, uint32_t goal, uint32_t limit)
+{
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        plan_t plan = plan_cheapest(pool, goal, limit);
+        if (plan.hole == 0) {
+            return 0;
+        }
+        carry_out(pool, &plan, goal);
+        uint32_t at = defrag_find_place(pool, need);
+        if (at != 0) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+/* The dearer ways, until one succeeds. Returns a place, or 0. */
+static uint32_t gather(defrag_pool *pool, const need_t *need, uint32_t goal, uint32_t slots)
+{
+    uint32_t window = table_fits(pool, slots) ? defrag_cheapest_window(pool, goal, limit_with(pool, slots)) : 0;
+    uint32_t at = 0;
+    if (window != 0) {
+        defrag_gather(pool, window, goal);
+        at = defrag_find_place(pool, need);
+    }
+    if (at == 0) {
+        defrag_gather(pool, defrag_first_block(pool), table_fits(pool, slots) ? goal : UINT32_MAX);
+        at = defrag_find_place(pool, need);
+    }
+    if (at == 0) {
+        defrag_clear_between_locks(pool, goal, slots);
+        at = defrag_find_place(pool, need);
+    }
+    return at;
+}
+
 static uint32_t move_to_make_room(defrag_pool *pool, const need_t *need)
 {
     uint32_t slots = slots_for(pool, need->slots);
     uint32_t goal = need->granules + need->alignment - 1;
+    uint32_t at = 0;
 
     if (in_flight(pool) || !table_fits(pool, slots)) {
         defrag_cancel_flight(pool);
         if (!table_fits(pool, slots)) {
             clear_top(pool);
         }
-        uint32_t at = defrag_find_place(pool, need);
-        if (at != 0) {
-            return at;
-        }
+        at = defrag_find_place(pool, need);
     }
-    uint32_t most = pool->used / MOST_PART;
-    for (uint32_t round = 0; round < ROUNDS && table_fits(pool, slots); round++) {
-        plan_t plan = plan_cheapest(pool, goal, limit_with(pool, slots));
-        if (plan.hole == 0 || plan.cost > most) {
-            break;
-        }
-        uint32_t moved = carry_out(pool, &plan, goal);
-        most -= moved < most ? moved : most;
-        uint32_t at = defrag_find_place(pool, need);
-        if (at != 0) {
-            return at;
-        }
+    if (at == 0 && table_fits(pool, slots)) {
+        at = grow_one_of_the_largest(pool, need, goal, limit_with(pool, slots));
     }
-    defrag_gather(pool, defrag_first_block(pool), table_fits(pool, slots) ? goal : UINT32_MAX);
-    uint32_t at = defrag_find_place(pool, need);
-    if (at != 0) {
-        return at;
-    }
-    defrag_clear_between_locks(pool, goal, slots);
-    return defrag_find_place(pool, need);
+    return at != 0 ? at : gather(pool, need, goal, slots);
 }
 
 DEFRAG_PRIVATE defrag_status defrag_make_room(defrag_pool *pool, const need_t *need, uint32_t *at)
