@@ -13,8 +13,11 @@ static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
     word_t e;
     uint32_t slot = defrag_take_slot(pool, &old, &e);
     uint32_t g = defrag_take(pool, at, need->granules, need->alignment, slot);
-    e |= g | (need->alignment > 1 ? OVER_ALIGNED : 0) | (word_t)need->lowest << LOCKS_SHIFT;
+    e |= g | (need->alignment > 1 ? OVER_ALIGNED : 0) | (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
     set_entry(pool, slot, old, e);
+    if ((need->flags & DEFRAG_ZEROED) != 0) {
+        __builtin_memset((unsigned char *)pool + usable_offset(g), 0, usable_bytes(need->granules));
+    }
     defrag_set_alignment(pool, g, need->granules, need->alignment);
 
     uint32_t used = pool->used + need->granules;
@@ -44,12 +47,6 @@ static defrag_status allocate(defrag_pool *pool, size_t bytes, const need_t *nee
     return DEFRAG_OK;
 }
 
-/* Where a block that was just allocated is. */
-static uint32_t place_of_new(const defrag_pool *pool, defrag_handle handle)
-{
-    return index_in(entry(pool, (handle & SLOT_AND_TAG_MASK) - pool->handle_base));
-}
-
 DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
     if (handle == NULL) {
@@ -65,7 +62,7 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
     if (bytes - 1 >= pool->max_request) {
         return DEFRAG_INVALID_SIZE;
     }
-    need_t need = {granules_for((uint32_t)bytes, 1), 1, fit, 1, false};
+    need_t need = {granules_for((uint32_t)bytes, 1), 1, fit, 1, 0};
     return allocate(pool, bytes, &need, handle);
 }
 
@@ -97,13 +94,8 @@ DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_reque
         return DEFRAG_INVALID_SIZE;
     }
     uint32_t alignment = alignment_in_granules(known.alignment);
-    need_t need = {granules_for((uint32_t)known.bytes, alignment), alignment, known.fit, 1,
-                   (known.flags & DEFRAG_PINNED) != 0};
-    defrag_status status = allocate(pool, known.bytes, &need, handle);
-    if (status == DEFRAG_OK && (known.flags & DEFRAG_ZEROED) != 0) {
-        __builtin_memset((unsigned char *)pool + usable_offset(place_of_new(pool, *handle)), 0, known.bytes);
-    }
-    return status;
+    need_t need = {granules_for((uint32_t)known.bytes, alignment), alignment, known.fit, 1, known.flags};
+    return allocate(pool, known.bytes, &need, handle);
 }
 
 DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)

@@ -182,7 +182,7 @@ DEFRAG_API defrag_status defrag_would_fit(const defrag_pool *pool, size_t bytes,
         return DEFRAG_INVALID_SIZE;
     }
     uint32_t granules = alignment_in_granules(alignment);
-    need_t need = {granules_for((uint32_t)bytes, granules), granules, DEFRAG_BEST, 1, false};
+    need_t need = {granules_for((uint32_t)bytes, granules), granules, DEFRAG_BEST, 1, 0};
     known = (defrag_fit_report){sizeof known, DEFRAG_OK, 0, 0, 0, known.blockers, known.capacity};
     judge(pool, &need, &known);
     defrag_write_struct(report, &known, sizeof known);

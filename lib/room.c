@@ -30,7 +30,7 @@ DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t 
         return 0;
     }
     uint32_t at;
-    if (need->lowest && need->fit != DEFRAG_FAST) {
+    if ((need->flags & DEFRAG_PINNED) != 0 && need->fit != DEFRAG_FAST) {
         at = lowest_hole(pool, need);
     } else {
         uint32_t tries = need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE;
