@@ -171,8 +171,9 @@ typedef struct defrag_pool_stats {
     size_t overhead;               /* control block, block headers, handle table */
     size_t free;                   /* everything else */
     size_t largest_now;            /* the largest request BEST would serve now */
-    size_t largest_after_moving;   /* the largest request MAKE_ROOM surely serves; exact while nothing is locked
-                                      or over-aligned */
+    size_t largest_after_moving;   /* the largest request that sliding blocks, not crossing locked ones, makes room for;
+                                      while nothing is locked MAKE_ROOM serves it, and while nothing is over-aligned
+                                      either, nothing larger */
     size_t live;                   /* live blocks */
     size_t locked;                 /* live blocks that are locked */
     size_t holes;                  /* holes, the space above the last block not counted */
@@ -192,8 +193,10 @@ typedef struct defrag_pool_stats {
  * (DEFRAG_REPORT_INIT leaves them out). */
 typedef struct defrag_fit_report {
     uint32_t size;           /* sizeof(defrag_fit_report) */
-    defrag_status verdict;   /* what MAKE_ROOM would say: OK; OUT_OF_MEMORY; FRAGMENTED if moving without crossing locks
-                                does not do it (MAKE_ROOM may still succeed by moving blocks across them) */
+    defrag_status verdict;   /* OK: there is room, or sliding blocks that are not locked makes it; OUT_OF_MEMORY: the free
+                                bytes do not suffice; FRAGMENTED: locked blocks are in the way of sliding. While nothing
+                                is locked it is what MAKE_ROOM answers; with locks, MAKE_ROOM also moves blocks across
+                                them, and so may succeed where this says FRAGMENTED, and seldom the other way round */
     uint32_t now;            /* 1: BEST would serve it, nothing need move */
     uint32_t blocking;       /* with FRAGMENTED: how many neighbouring locked blocks would have to be unlocked, at least */
     size_t missing;          /* with OUT_OF_MEMORY: how many bytes are missing */
@@ -247,7 +250,7 @@ typedef void defrag_observer(void *context, const defrag_pool *pool, const defra
  * Fails with
  *   INVALID_ARGUMENT   memory or pool is null; config's size is not set, its tag above 31, or its reserved field not 0;
  *   INVALID_ALIGNMENT  memory is not aligned to the granule (8 by default, 16 with link_width=32);
- *   INVALID_SIZE       bytes is below DEFRAG_MIN_POOL_BYTES, above what the build can address, or too few for the handles
+ *   INVALID_SIZE       bytes (used in whole granules) is below DEFRAG_MIN_POOL_BYTES, above what the build can address, or too few for the handles
  *                      to set aside. */
 DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_config *config, defrag_pool **pool);
 
@@ -281,7 +284,7 @@ DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, siz
                                             defrag_handle *handle);
 
 /* The same with every property. With an alignment above the granule MAKE_ROOM surely succeeds if alignment - granule
- * bytes are free beyond what the block needs; FAST tries three holes that may suit and then one that surely does.
+ * bytes are free beyond what the block needs; FAST tries three holes of each size class.
  * Interrupt: yes with FAST unless zeroed. Fails as defrag_alloc, and with
  *   INVALID_ARGUMENT   request is null, its size is not set, a flag is unknown, or its reserved field not 0;
  *   INVALID_ALIGNMENT  alignment is no power of two, or above DEFRAG_MAX_ALIGNMENT. */

@@ -30,7 +30,7 @@ static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
         set_half(pool, &pool->peak_live, live);
     }
     defrag_handle handle = handle_of(pool, slot, e);
-    notify(pool, DEFRAG_EVENT_ALLOC, handle, g, g, need->granules);
+    notify(pool, DEFRAG_EVENT_ALLOC, handle, e, g, g, need->granules);
     return handle;
 }
 
@@ -122,7 +122,7 @@ DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
     pool->used = (half_t)(pool->used - size_in(h));
     defrag_release(pool, g, size_in(h), h);
     defrag_release_slot(pool, slot);
-    notify(pool, DEFRAG_EVENT_FREE, handle, g, g, size_in(h));
+    notify(pool, DEFRAG_EVENT_FREE, handle, e, g, g, size_in(h));
     return DEFRAG_OK;
 }
 

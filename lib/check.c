@@ -19,8 +19,9 @@ typedef struct {
 
 static bool is_control_block_sound(const defrag_pool *pool)
 {
-    if (pool->bytes < DEFRAG_MIN_POOL_BYTES || pool->bytes > MAX_POOL_BYTES || pool->bytes % WORD != 0 ||
-        pool->slots > MAX_SLOTS || pool->slots > pool->bytes / WORD || pool->free_slots > pool->slots) {
+    if (pool->bytes < DEFRAG_MIN_POOL_BYTES || pool->bytes > MAX_POOL_BYTES || pool->bytes % GRANULE != 0 ||
+        pool->slots > MAX_SLOTS || pool->slots > pool->bytes / WORD || pool->free_slots > pool->slots ||
+        pool->max_request == 0 || pool->max_request != defrag_capacity(pool, pool->reserved_slots)) {
         return false;
     }
     uint32_t control = defrag_control_bytes(pool->bytes);

@@ -6,6 +6,16 @@ DEFRAG_PRIVATE uint32_t defrag_first_block(const defrag_pool *pool)
     return (defrag_control_bytes(pool->bytes) + WORD - 1) / GRANULE;
 }
 
+DEFRAG_PRIVATE uint32_t defrag_capacity(const defrag_pool *pool, uint32_t reserved_slots)
+{
+    uint32_t slots = reserved_slots == 0 ? 1 : reserved_slots;
+    uint32_t first = defrag_first_block(pool);
+    if (header_offset(first) + (uint64_t)WORD * slots + GRANULE > pool->bytes) {
+        return 0;
+    }
+    return usable_bytes(limit_with(pool, slots) - first);
+}
+
 static word_t fold(uint64_t value)
 {
     return (word_t)(WORD_BITS == 64 ? value : value ^ value >> 32);

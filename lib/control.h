@@ -17,6 +17,10 @@ static inline uint32_t defrag_control_bytes(uint32_t bytes)
     return (uint32_t)(offsetof(defrag_pool, bins) + sizeof(half_t) * defrag_bin_count(bytes));
 }
 
+/* The largest request that fits when the table has only the slots set aside, or the one that it needs; 0 if even these
+ * do not fit. Reads nothing of the pool but its size. */
+DEFRAG_PRIVATE uint32_t defrag_capacity(const defrag_pool *pool, uint32_t reserved_slots);
+
 /* The observer's share in the seal. */
 DEFRAG_PRIVATE word_t defrag_observer_seal(const defrag_pool *pool);
 

@@ -32,8 +32,7 @@ static inline bool is_sound(const defrag_pool *pool, uint32_t slot, uint32_t g)
 
 static inline uint32_t usable_bytes_of(const defrag_pool *pool, word_t e)
 {
-    uint32_t bytes = usable_bytes(size_in(header(pool, index_in(e))));
-    return (e & OVER_ALIGNED) != 0 ? bytes - (uint32_t)sizeof(half_t) : bytes;
+    return usable_bytes(size_in(header(pool, index_in(e)))) - tail_bytes(e);
 }
 
 /* How many slots the table must have for so many more blocks, 0 or 1. */

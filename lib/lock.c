@@ -8,7 +8,7 @@
 static void notify_lock(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e)
 {
     uint32_t g = index_in(e);
-    notify(pool, kind, handle, g, g, size_in(header(pool, g)));
+    notify(pool, kind, handle, e, g, g, size_in(header(pool, g)));
 }
 
 static defrag_status acquire(defrag_pool *pool, defrag_handle handle, bool shared, void **address)

@@ -21,17 +21,6 @@ static uint32_t draw_tag(const void *memory)
     return (uint32_t)(address ^ address >> TAG_BITS ^ address >> (2 * TAG_BITS) ^ address >> (3 * TAG_BITS));
 }
 
-/* The largest request that fits when the table has only the slots set aside, or the one that it needs; or 0. */
-static uint32_t capacity(const defrag_pool *pool, uint32_t slots)
-{
-    uint64_t table = (uint64_t)WORD * (slots == 0 ? 1 : slots);
-    uint32_t first = defrag_first_block(pool);
-    if (header_offset(first) + table + GRANULE > pool->bytes) {
-        return 0;
-    }
-    return usable_bytes(limit_with(pool, slots == 0 ? 1 : slots) - first);
-}
-
 DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_config *config, defrag_pool **pool)
 {
     defrag_config known = {0};
@@ -49,8 +38,8 @@ DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_co
     if (bytes < DEFRAG_MIN_POOL_BYTES || bytes > MAX_POOL_BYTES || known.handles > MAX_SLOTS) {
         return DEFRAG_INVALID_SIZE;
     }
-    defrag_pool shape = {.bytes = (uint32_t)bytes / WORD * WORD};
-    shape.max_request = capacity(&shape, known.handles);
+    defrag_pool shape = {.bytes = (uint32_t)bytes / GRANULE * GRANULE};
+    shape.max_request = defrag_capacity(&shape, known.handles);
     if (shape.max_request == 0) {
         return DEFRAG_INVALID_SIZE;
     }

@@ -110,9 +110,9 @@ enum { UNLOCKED = 0, IN_FLIGHT = DEFRAG_MAX_SHARED_LOCKS + 1, EXCLUSIVE = 14, FR
 /* (s): sealed. Counts and places are in granules unless said otherwise. */
 struct defrag_pool {
     uint32_t identity;      /* POOL_READY or POOL_BUSY */
-    uint32_t bytes;         /* of the pool, a multiple of the word (s) */
+    uint32_t bytes;         /* of the pool, whole granules (s) */
     uint32_t handle_base;   /* what slot 0's handle looks like without its generation (s) */
-    uint32_t max_request;   /* the largest request an empty pool serves, in bytes (s) */
+    uint32_t max_request;   /* the largest request an empty pool serves, in bytes; vouches for `bytes` (s) */
     word_t seal;
     uint32_t map[MAP_WORDS]; /* bit c: bin c has a hole */
     half_t slots;           /* in the table */
@@ -279,6 +279,12 @@ static inline uint32_t index_in(word_t e)
 static inline bool is_movable(const defrag_pool *pool, word_t header_word)
 {
     return locks_in(entry(pool, owner_in(header_word))) == UNLOCKED;
+}
+
+/* What a block uses up of its usable bytes to keep its alignment. */
+static inline uint32_t tail_bytes(word_t e)
+{
+    return (e & OVER_ALIGNED) != 0 ? (uint32_t)sizeof(half_t) : 0;
 }
 
 /* A block's alignment in granules, from its entry and its size. */

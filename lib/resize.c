@@ -167,7 +167,7 @@ static void settle(defrag_pool *pool, defrag_handle handle, uint32_t slot, uint3
     if (used > pool->peak_used) {
         set_half(pool, &pool->peak_used, used);
     }
-    notify(pool, DEFRAG_EVENT_RESIZE, handle, from, g, size);
+    notify(pool, DEFRAG_EVENT_RESIZE, handle, entry(pool, slot), from, g, size);
 }
 
 static defrag_status resize(defrag_pool *pool, defrag_handle handle, uint32_t slot, uint32_t bytes, defrag_fit fit)

@@ -83,24 +83,26 @@ static uint32_t resume_sweep(const defrag_pool *pool)
     return g + size_in(header(pool, g));
 }
 
-/* Looks on in address order. BLOCKED means that the top was reached. */
+/* Looks on in address order, at a block, or at a hole with the block behind it. BLOCKED means that the top was reached. */
 static int32_t sweep(stepper_t *s)
 {
     defrag_pool *pool = s->pool;
-    for (uint32_t g = resume_sweep(pool); g != pool->top; g += size_in(header(pool, g))) {
+    uint32_t g = resume_sweep(pool);
+    while (g != pool->top) {
         if (s->looks == 0) {
             return SPENT;
         }
-        word_t h = header(pool, g);
-        if ((h & IS_HOLE) == 0) {
+        if ((header(pool, g) & IS_HOLE) != 0) {
+            int32_t outcome = try_push(s, g);
+            if (outcome != BLOCKED) {
+                return outcome;
+            }
+            g += size_in(header(pool, g));
+        } else {
             s->looks--;
-            set_half(pool, &pool->cursor, owner_in(h) + BEHIND_SLOT);
-            continue;
         }
-        int32_t outcome = try_push(s, g);
-        if (outcome != BLOCKED) {
-            return outcome;
-        }
+        set_half(pool, &pool->cursor, owner_in(header(pool, g)) + BEHIND_SLOT);
+        g += size_in(header(pool, g));
     }
     return BLOCKED;
 }
@@ -139,9 +141,15 @@ static bool move_within(stepper_t *s)
     defrag_pool *pool = s->pool;
     if (in_flight(pool)) {
         s->left -= defrag_continue_flight(pool, s->left);
-        if (in_flight(pool)) {
-            return false;
+        if (s->budget == 0) {
+            count_need(s, 1);
         }
+        if (in_flight(pool)) {
+            return s->budget == 0;
+        }
+    }
+    if (s->looks == 0) {
+        return true;
     }
     while (!has_reached_watermark(pool)) {
         if (s->looks == 0) {

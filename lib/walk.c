@@ -22,18 +22,23 @@ static void describe_block(const defrag_pool *pool, defrag_block *block, uint32_
     block->locks = locks == EXCLUSIVE ? 1 : locks == IN_FLIGHT ? 0 : locks;
 }
 
-/* Where the walk goes on behind what it showed last; 0 at the end. */
+/* Where the walk goes on behind what it showed last; 0 at the end, or if what is there makes no sense. */
 static uint32_t next_place(const defrag_pool *pool, size_t offset)
 {
-    if (offset == 0) {
-        return defrag_first_block(pool);
+    uint32_t g = defrag_first_block(pool);
+    if (offset != 0) {
+        size_t shown = offset / GRANULE - 1;
+        if (offset % GRANULE != 0 || shown < g || shown >= pool->top) {
+            return 0;
+        }
+        g = (uint32_t)shown;
+        g += size_in(header(pool, g));
     }
-    size_t shown = offset / GRANULE - 1;
-    if (offset % GRANULE != 0 || shown < defrag_first_block(pool) || shown >= pool->top) {
-        return 0;
+    if (g == pool->top) {
+        return g < limit_with(pool, pool->slots) ? g : 0;
     }
-    uint32_t g = (uint32_t)shown;
-    return g + size_in(header(pool, g));
+    uint32_t granules = g < pool->top ? size_in(header(pool, g)) : 0;
+    return granules != 0 && granules <= pool->top - g ? g : 0;
 }
 
 DEFRAG_API bool defrag_walk(const defrag_pool *pool, defrag_block *block)
@@ -43,13 +48,12 @@ DEFRAG_API bool defrag_walk(const defrag_pool *pool, defrag_block *block)
         return false;
     }
     uint32_t g = next_place(pool, known.offset);
-    uint32_t limit = limit_with(pool, pool->slots);
-    known = (defrag_block){sizeof known, 0, 0, 0, 0, 0, 0, 0};
-    if (g == 0 || g >= limit || (g < pool->top && size_in(header(pool, g)) > pool->top - g)) {
+    if (g == 0) {
         return false;
     }
-    if (g >= pool->top) {
-        describe_hole(&known, g, limit - g);
+    known = (defrag_block){sizeof known, 0, 0, 0, 0, 0, 0, 0};
+    if (g == pool->top) {
+        describe_hole(&known, g, limit_with(pool, pool->slots) - g);
     } else {
         word_t h = header(pool, g);
         uint32_t slot = owner_in(h);
