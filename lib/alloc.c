@@ -20,12 +20,8 @@ static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
     }
     defrag_set_alignment(pool, g, need->granules, need->alignment);
 
-    uint32_t used = pool->used + need->granules;
+    defrag_add_used(pool, need->granules);
     uint32_t live = (uint32_t)pool->slots - pool->free_slots;
-    pool->used = (half_t)used;
-    if (used > pool->peak_used) {
-        set_half(pool, &pool->peak_used, used);
-    }
     if (live > pool->peak_live) {
         set_half(pool, &pool->peak_live, live);
     }
@@ -119,7 +115,7 @@ DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
         defrag_cancel_flight(pool);
     }
     word_t h = header(pool, g);
-    pool->used = (half_t)(pool->used - size_in(h));
+    subtract_used(pool, size_in(h));
     defrag_release(pool, g, size_in(h), h);
     defrag_release_slot(pool, slot);
     notify(pool, DEFRAG_EVENT_FREE, handle, e, g, g, size_in(h));

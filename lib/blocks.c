@@ -3,6 +3,15 @@
 
 #include "bins.h"
 
+DEFRAG_PRIVATE void defrag_add_used(defrag_pool *pool, uint32_t granules)
+{
+    uint32_t used = pool->used + granules;
+    pool->used = (half_t)used;
+    if (used > pool->peak_used) {
+        set_half(pool, &pool->peak_used, used);
+    }
+}
+
 static void raise_top(defrag_pool *pool, uint32_t top)
 {
     pool->top = (half_t)top;
@@ -76,6 +85,7 @@ DEFRAG_PRIVATE void defrag_extend(defrag_pool *pool, uint32_t g, uint32_t granul
         shrink_hole(pool, g + granules, end + size_in(hole));
     }
     set_header(pool, g, block_header(owner_in(h), granules) | (h & HOLE_BEFORE));
+    defrag_add_used(pool, granules - size_in(h));
 }
 
 DEFRAG_PRIVATE void defrag_set_alignment(defrag_pool *pool, uint32_t g, uint32_t granules, uint32_t alignment)

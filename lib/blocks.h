@@ -14,6 +14,14 @@ static inline uint32_t free_with(const defrag_pool *pool, uint32_t slots)
     return limit > taken ? limit - taken : 0;
 }
 
+/* Counts granules as used by a live block, or no longer so. */
+DEFRAG_PRIVATE void defrag_add_used(defrag_pool *pool, uint32_t granules);
+
+static inline void subtract_used(defrag_pool *pool, uint32_t granules)
+{
+    pool->used = (half_t)(pool->used - granules);
+}
+
 /* Takes granules for `owner` from the hole at `at`, or from the wilderness if `at` is its beginning, as low as the
  * alignment allows; the caller knows that they suffice. Returns the block's index.
  *
@@ -26,7 +34,8 @@ DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t gra
  * what was there: it tells whether a hole is before. */
 DEFRAG_PRIVATE void defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word);
 
-/* Lets block g grow to so many granules by taking the hole or the wilderness behind it, which must suffice. */
+/* Lets block g grow to so many granules by taking the hole or the wilderness behind it, which must suffice, and counts
+ * them as used. */
 DEFRAG_PRIVATE void defrag_extend(defrag_pool *pool, uint32_t g, uint32_t granules);
 
 /* Writes a block's alignment, unless it is 1 granule, into its last half. */

@@ -93,6 +93,7 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
 
     defrag_copy(pool, usable_offset(to), usable_offset(from), usable_bytes(old));
     defrag_set_alignment(pool, to, granules, alignment);
+    defrag_add_used(pool, granules - old);
     defrag_count_copied(pool, old);
     defrag_commit_move(pool, slot, to);
     /* Taking the hole may have changed what is before the old place. */

@@ -31,6 +31,7 @@ static void shrink(defrag_pool *pool, uint32_t g, uint32_t granules)
     uint32_t rest = size_in(h) - granules;
     if (rest != 0) {
         set_header(pool, g, block_header(owner_in(h), granules) | (h & HOLE_BEFORE));
+        subtract_used(pool, rest);
         defrag_release(pool, g + granules, rest, 0);
     }
 }
@@ -157,19 +158,6 @@ static defrag_status grow(defrag_pool *pool, uint32_t slot, const need_t *need)
     return grow_elsewhere(pool, slot, need);
 }
 
-static void settle(defrag_pool *pool, defrag_handle handle, uint32_t slot, uint32_t from, uint32_t old)
-{
-    uint32_t g = place_of(pool, slot);
-    uint32_t size = size_in(header(pool, g));
-    uint32_t used = pool->used - old + size;
-
-    pool->used = (half_t)used;
-    if (used > pool->peak_used) {
-        set_half(pool, &pool->peak_used, used);
-    }
-    notify(pool, DEFRAG_EVENT_RESIZE, handle, entry(pool, slot), from, g, size);
-}
-
 static defrag_status resize(defrag_pool *pool, defrag_handle handle, uint32_t slot, uint32_t bytes, defrag_fit fit)
 {
     uint32_t from = place_of(pool, slot);
@@ -185,8 +173,10 @@ static defrag_status resize(defrag_pool *pool, defrag_handle handle, uint32_t sl
             return defrag_refuse(pool, status, handle, bytes);
         }
     }
-    defrag_set_alignment(pool, place_of(pool, slot), need.granules, alignment);
-    settle(pool, handle, slot, from, old);
+    uint32_t g = place_of(pool, slot);
+    uint32_t size = size_in(header(pool, g));
+    defrag_set_alignment(pool, g, size, alignment);
+    notify(pool, DEFRAG_EVENT_RESIZE, handle, entry(pool, slot), from, g, size);
     return DEFRAG_OK;
 }
 
