@@ -15,10 +15,11 @@ static bool is_aligned(const void *memory)
     return (uintptr_t)memory % GRANULE == 0;
 }
 
+/* Fibonacci hashing (D. E. Knuth, The Art of Computer Programming 3, section 6.4): its top bits depend on all of the
+ * address. */
 static uint32_t draw_tag(const void *memory)
 {
-    uintptr_t address = (uintptr_t)memory / GRANULE;
-    return (uint32_t)(address ^ address >> TAG_BITS ^ address >> (2 * TAG_BITS) ^ address >> (3 * TAG_BITS));
+    return (uint32_t)((uintptr_t)memory / GRANULE) * 2654435769U >> (32 - TAG_BITS);
 }
 
 DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_config *config, defrag_pool **pool)

@@ -72,8 +72,8 @@ typedef uint64_t __attribute__((may_alias)) word_t;
 enum {
     GRANULE = DEFRAG_GRANULE < 16 ? 16 : DEFRAG_GRANULE,
     HALF_BITS = 32,
-    GENERATION_BITS = 10,
-    SLOT_BITS = 20,
+    GENERATION_BITS = 11,
+    SLOT_BITS = 19,
     TAG_BITS = 2,
     MAP_WORDS = 5
 };
