@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * Finds the smallest pool that serves a trace: bisection, then the neighbourhood. */
+#include "smallest.h"
+
+#include <inttypes.h>
+
+typedef struct {
+    const uint8_t *trace;
+    size_t length;
+    const trace_summary *summary;
+    replay_options options;
+    smallest *found;
+    char *sentence;
+    replay_status status; /* REPLAY_OK as long as the search may go on */
+} search;
+
+static size_t round_up(size_t bytes, size_t granularity)
+{
+    return (bytes + granularity - 1) / granularity * granularity;
+}
+
+static size_t largest_pool(const search *run, const engine_t *engine)
+{
+    return (size_t)engine->max_pool_bytes / run->found->granularity * run->found->granularity;
+}
+
+/* Some requests no pool serves, so that there is no point in trying larger ones. */
+static void give_up_if_hopeless(search *run, const replay_result *result)
+{
+    if (result->first_refused_status != DEFRAG_INVALID_ALIGNMENT) {
+        return;
+    }
+    run->status = REPLAY_NO_POOL;
+    trace_wrong(run->sentence, "fits no pool, as operation %" PRIu64 " asks for an alignment above %d; leave it out",
+                result->first_refused_operation, DEFRAG_MAX_ALIGNMENT);
+}
+
+static bool serves(search *run, size_t pool_bytes)
+{
+    replay_result result;
+    run->options.pool_bytes = pool_bytes;
+    run->found->probes++;
+    run->status = replay_run(run->trace, run->length, run->summary, &run->options, &result, run->sentence);
+    if (run->status == REPLAY_OK) {
+        give_up_if_hopeless(run, &result);
+    }
+    return run->status == REPLAY_OK && result.refused == 0;
+}
+
+/* The next size to try above one that refuses. The largest pool of the narrow build is not passed by: one slightly
+ * larger needs the wide build, whose blocks cost more. */
+static size_t next_larger(const search *run, size_t refused)
+{
+    const engine_t *engine = run->options.engine == NULL ? engine_for(refused + 1) : run->options.engine;
+    if (engine == NULL) {
+        return refused;
+    }
+    size_t limit = largest_pool(run, engine);
+    size_t larger = round_up(refused + refused / 4, run->found->granularity);
+    return larger > limit && limit > refused ? limit : larger;
+}
+
+/* Returns a size that serves, with one that does not in *refused. */
+static size_t find_upper(search *run, size_t *refused)
+{
+    size_t granularity = run->found->granularity;
+    size_t size = round_up((size_t)run->summary->peak_bytes + DEFRAG_MIN_POOL_BYTES, granularity);
+    *refused = round_up(DEFRAG_MIN_POOL_BYTES, granularity) - granularity;
+    while (!serves(run, size) && run->status == REPLAY_OK) {
+        *refused = size;
+        size = next_larger(run, size);
+        if (size == *refused) {
+            trace_wrong(run->sentence, "fits no pool, as the largest has %zu bytes; record a smaller program", size);
+            run->status = REPLAY_NO_POOL;
+        }
+    }
+    return size;
+}
+
+static size_t bisect(search *run, size_t refused, size_t served)
+{
+    size_t granularity = run->found->granularity;
+    while (served - refused > granularity && run->status == REPLAY_OK) {
+        size_t middle = refused + (served - refused) / 2 / granularity * granularity;
+        if (serves(run, middle)) {
+            served = middle;
+        } else {
+            refused = middle;
+        }
+    }
+    return served;
+}
+
+static size_t look_below(search *run, size_t served)
+{
+    size_t granularity = run->found->granularity;
+    size_t size = served;
+    for (int row = 0; row < SMALLEST_ROW && run->status == REPLAY_OK; row++) {
+        if (size < DEFRAG_MIN_POOL_BYTES + granularity) {
+            break;
+        }
+        size -= granularity;
+        if (serves(run, size)) {
+            served = size;
+            row = -1;
+        }
+    }
+    return served;
+}
+
+static uint32_t look_above(search *run, size_t served)
+{
+    uint32_t refused = 0;
+    for (size_t i = 1; i <= SMALLEST_ROW && run->status == REPLAY_OK; i++) {
+        refused += !serves(run, served + i * run->found->granularity);
+    }
+    return refused;
+}
+
+replay_status smallest_find(const uint8_t *trace, size_t length, const trace_summary *summary,
+                            const replay_options *options, size_t granularity, smallest *found,
+                            char sentence[TRACE_SENTENCE_BYTES])
+{
+    search run = { trace, length, summary, *options, found, sentence, REPLAY_OK };
+    run.options.stop_at_refusal = true;
+    run.options.on_sample = NULL;
+    *found = (smallest){ .granularity = granularity };
+    size_t refused = 0;
+    size_t served = find_upper(&run, &refused);
+    served = bisect(&run, refused, served);
+    found->pool_bytes = look_below(&run, served);
+    found->refused_above = look_above(&run, found->pool_bytes);
+    return run.status;
+}

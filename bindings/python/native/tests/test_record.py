@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""A recording tells exactly what the program did, however the program ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from tracefile import ALLOCATE, ALLOCATE_WITH, END, FREE, RESIZE, THREAD, read
+
+TARGET = os.environ["RECORD_TARGET"]
+# As in record_target: the least size of a block that counts, the number of threads, the blocks of each.
+MARK, WORKERS, BLOCKS = 10000, 4, 300
+
+
+def lives(data: bytes) -> list[str]:
+    """A line for each block that the trace tells of, in the words of record_target."""
+    live: dict[int, str] = {}
+    over = []
+    for kind, number, arguments in read(data):
+        if kind == ALLOCATE:
+            live[number] = f"allocate {arguments[0]}"
+        elif kind == ALLOCATE_WITH:
+            made = "zeroed" if arguments[1] % 2 else f"aligned-{2 ** (arguments[1] // 2)}"
+            live[number] = f"{made} {arguments[0]}"
+        elif kind == RESIZE:
+            live[number] += f" resize {arguments[0]}"
+        elif kind == FREE:
+            over.append(live.pop(number) + " free")
+        else:
+            assert kind in (THREAD, END)
+    return sorted(line for line in [*over, *live.values()] if int(line.split()[1]) >= MARK)
+
+
+def threads_of(data: bytes) -> set[int]:
+    return {0} | {number for kind, number, _ in read(data) if kind == THREAD}
+
+
+def threads_of_workers(data: bytes) -> dict[int, set[int]]:
+    """Which threads made or resized the blocks of each of record_target's workers."""
+    thread, owner = 0, {}
+    threads: dict[int, set[int]] = {}
+    for kind, number, arguments in read(data):
+        if kind == THREAD:
+            thread = number
+        elif kind in (ALLOCATE, ALLOCATE_WITH):
+            owner[number] = (arguments[0] - MARK) // (10 * BLOCKS)
+        if kind in (ALLOCATE, ALLOCATE_WITH, RESIZE) and owner[number] in range(1, WORKERS + 1):
+            threads.setdefault(owner[number], set()).add(thread)
+    return threads
+
+
+ENDINGS = {"return": 0, "_exit": 0, "abort": 128 + signal.SIGABRT, "kill": 128 + signal.SIGKILL, "exec": 0}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_recording_tells_what_a_threaded_program_did_that_ends_by(
+    ending: str, record: Run, replay: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "target.dft"
+    done = record("-o", path, "--", TARGET, ending)
+    assert done.returncode == ENDINGS[ending]
+    assert done.stderr == ""
+    data = path.read_bytes()
+    assert lives(data) == sorted(done.stdout.splitlines())
+    assert threads_of(data) == set(range(5))
+    replayed = replay(path, "--pool", "64M", "--verify", "--json")
+    assert replayed.returncode == 0, replayed
+    assert json.loads(replayed.stdout)["refused"] == 0
+
+
+def test_each_operation_is_told_with_the_thread_that_called(record: Run, tmp_path: Path) -> None:
+    path = tmp_path / "threads.dft"
+    assert record("-o", path, "--", TARGET).returncode == 0
+    threads = threads_of_workers(path.read_bytes())
+    assert sorted(threads) == [1, 2, 3, 4]
+    assert sorted(map(sorted, threads.values())) == [[1], [2], [3], [4]]
+
+
+def test_a_program_that_is_killed_from_outside_leaves_its_trace(record: Run, tmp_path: Path) -> None:
+    path = tmp_path / "killed.dft"
+    script = "import os, signal; blocks = [bytes(20000 + i) for i in range(50)]; os.kill(os.getpid(), signal.SIGKILL)"
+    done = record("-o", path, "--", sys.executable, "-c", script)
+    assert done.returncode == 128 + signal.SIGKILL
+    assert len(lives(path.read_bytes())) >= 50
+
+
+def test_the_programs_that_a_program_starts_do_not_write_to_its_trace(record: Run, tmp_path: Path) -> None:
+    path = tmp_path / "shell.dft"
+    done = record("-o", path, "sh", "-c", f"{TARGET} && {TARGET} _exit; exit 7")
+    assert done.returncode == 7
+    assert not [line for line in lives(path.read_bytes()) if line.startswith("aligned")]
+
+
+def test_a_signal_to_the_recorder_reaches_the_program(tmp_path: Path) -> None:
+    path = tmp_path / "sleep.dft"
+    script = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(9)); print(1, flush=True); signal.pause()"
+    command = [os.environ["DEFRAG_RECORD"], "-o", path, "--", sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.terminate()
+        assert process.wait() == 9
+    assert path.stat().st_size > 1000
+
+
+def test_a_program_that_is_not_recorded_is_told(record: Run, tmp_path: Path) -> None:
+    path = tmp_path / "static.dft"
+    program = tmp_path / "static.c"
+    program.write_text("int main(void) { return 0; }\n")
+    compiler = os.environ["CC"].split()
+    subprocess.run([*compiler, "-static", program, "-o", tmp_path / "static"], check=True)
+    done = record("-o", path, "--", tmp_path / "static")
+    assert done.returncode == 2
+    assert "was not recorded; it must be linked dynamically with glibc" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The three ways to look for a place. */
+#include "support.h"
+
+enum { MOST = 1024 };
+
+/* The holes of a pool and their sizes in granules; the space above the last block is none. */
+static size_t holes_of(const defrag_pool *pool, size_t *offsets, size_t *granules)
+{
+    defrag_pool_stats stats = stats_of(pool);
+    defrag_block block = DEFRAG_BLOCK_INIT;
+    size_t count = 0;
+    while (defrag_walk(pool, &block) && count < stats.holes) {
+        if (block.handle == DEFRAG_NO_HANDLE) {
+            offsets[count] = block.offset;
+            granules[count++] = (block.bytes + stats.block_overhead) / stats.granule;
+        }
+    }
+    return count;
+}
+
+/* A pool of blocks of random sizes, a third of which are freed again. */
+static defrag_pool *ragged_pool(random_source *source, size_t bytes, uint32_t largest)
+{
+    defrag_pool *pool = new_pool(bytes);
+    defrag_handle handles[MOST];
+    size_t count = 0;
+    while (count < MOST &&
+           defrag_alloc(pool, random_size(source, 1, largest), DEFRAG_BEST, &handles[count]) == DEFRAG_OK) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (random_below(source, 3) == 0) {
+            free_block(pool, handles[i]);
+        }
+    }
+    return pool;
+}
+
+Test(fit, best_takes_the_smallest_hole_that_fits)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (int round = 0; round < 200; round++) {
+        defrag_pool *pool = ragged_pool(&source, 16384, 400);
+        size_t offsets[MOST];
+        size_t granules[MOST];
+        size_t count = holes_of(pool, offsets, granules);
+        for (size_t wanted = 1; wanted < 50; wanted++) {
+            size_t smallest = SIZE_MAX;
+            for (size_t i = 0; i < count; i++) {
+                smallest = granules[i] >= wanted && granules[i] < smallest ? granules[i] : smallest;
+            }
+            if (smallest == SIZE_MAX) {
+                break;
+            }
+            defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, wanted), DEFRAG_BEST);
+            size_t taken = 0;
+            for (size_t i = 0; i < count; i++) {
+                taken = offsets[i] == offset_of(pool, handle) ? granules[i] : taken;
+            }
+            cr_assert_eq(taken, smallest, "DEFRAG_SEED=%" PRIu64, seed);
+            free_block(pool, handle);
+        }
+    }
+}
+
+Test(fit, best_finds_the_only_hole_of_any_size)
+{
+    for (size_t wanted = 1; wanted < 120; wanted++) {
+        defrag_pool *pool = new_pool(32768);
+        defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, wanted), DEFRAG_BEST);
+        size_t offset = offset_of(pool, hole);
+        defrag_handle handles[4096];
+        cr_assert_lt(fill_pool(pool, 1, handles, LENGTH(handles)), LENGTH(handles));
+        free_block(pool, hole);
+        cr_assert_eq(offset_of(pool, alloc_block(pool, bytes_of_granules(pool, wanted), DEFRAG_BEST)), offset);
+    }
+}
+
+Test(fit, best_finds_one_hole_that_fits_among_many_of_its_class_that_do_not)
+{
+    /* 32 to 39 granules share a class; only the last in its list is large enough. */
+    defrag_pool *pool = new_pool(65536);
+    defrag_handle small[30];
+    defrag_handle large = alloc_block(pool, bytes_of_granules(pool, 39), DEFRAG_BEST);
+    alloc_block(pool, 1, DEFRAG_BEST);
+    size_t count = 0;
+    while (count < LENGTH(small) &&
+           defrag_alloc(pool, bytes_of_granules(pool, 32), DEFRAG_BEST, &small[count]) == DEFRAG_OK) {
+        alloc_block(pool, 1, DEFRAG_BEST);
+        count++;
+    }
+    defrag_handle handles[8192];
+    cr_assert_lt(fill_pool(pool, 1, handles, LENGTH(handles)), LENGTH(handles));
+    size_t offset = offset_of(pool, large);
+    free_block(pool, large);
+    for (size_t i = 0; i < count; i++) {
+        free_block(pool, small[i]);
+    }
+    cr_assert_gt(count, 10);
+    defrag_handle handle;
+    size_t bytes = bytes_of_granules(pool, 38);
+    ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_FAST, &handle), DEFRAG_FRAGMENTED);
+    cr_assert_eq(offset_of(pool, alloc_block(pool, bytes, DEFRAG_BEST)), offset);
+}
+
+Test(fit, fast_takes_any_hole_of_a_larger_class)
+{
+    /* Four classes to an octave: a hole of twice the size is surely large enough. */
+    for (size_t wanted = 1; wanted < 100; wanted++) {
+        defrag_pool *pool = new_pool(65536);
+        defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, 2 * wanted), DEFRAG_BEST);
+        defrag_handle handles[8192];
+        fill_pool(pool, 1, handles, LENGTH(handles));
+        size_t offset = offset_of(pool, hole);
+        free_block(pool, hole);
+        cr_assert_eq(offset_of(pool, alloc_block(pool, bytes_of_granules(pool, wanted), DEFRAG_FAST)), offset);
+    }
+}
+
+Test(fit, fast_takes_the_hole_that_a_free_left_behind_when_it_is_the_only_one)
+{
+    defrag_pool *pool = new_pool(16384);
+    for (size_t wanted = 1; wanted < 100; wanted += 7) {
+        defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, wanted), DEFRAG_FAST);
+        defrag_handle above = alloc_block(pool, 1, DEFRAG_FAST);
+        size_t offset = offset_of(pool, hole);
+        free_block(pool, hole);
+        hole = alloc_block(pool, bytes_of_granules(pool, wanted), DEFRAG_FAST);
+        cr_assert_eq(offset_of(pool, hole), offset);
+        free_block(pool, hole);
+        free_block(pool, above);
+    }
+}
+
+Test(fit, make_room_moves_nothing_when_a_hole_fits)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (int round = 0; round < 200; round++) {
+        defrag_pool *pool = ragged_pool(&source, 8192, 300);
+        size_t largest = stats_of(pool).largest_now;
+        if (largest != 0) {
+            alloc_block(pool, 1 + random_below(&source, (uint32_t)largest), DEFRAG_MAKE_ROOM);
+            cr_assert_eq(stats_of(pool).moved_blocks, 0, "DEFRAG_SEED=%" PRIu64, seed);
+        }
+    }
+}
+
+Test(fit, fast_and_best_refuse_rather_than_move)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (int round = 0; round < 200; round++) {
+        defrag_pool *pool = ragged_pool(&source, 8192, 300);
+        defrag_pool_stats stats = stats_of(pool);
+        size_t bytes = stats.largest_now + 1;
+        if (bytes > stats.largest_after_moving) {
+            continue;
+        }
+        defrag_handle handle;
+        ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_FAST, &handle), DEFRAG_FRAGMENTED);
+        ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_BEST, &handle), DEFRAG_FRAGMENTED);
+        cr_assert_eq(stats_of(pool).moved_blocks, 0, "DEFRAG_SEED=%" PRIu64, seed);
+        alloc_block(pool, bytes, DEFRAG_MAKE_ROOM);
+    }
+}
+
+Test(fit, a_freed_top_block_melts_into_the_space_above)
+{
+    defrag_pool *pool = new_pool(4096);
+    alloc_block(pool, 100, DEFRAG_BEST);
+    defrag_pool_stats before = stats_of(pool);
+    defrag_handle one = alloc_block(pool, 200, DEFRAG_BEST);
+    defrag_handle two = alloc_block(pool, 300, DEFRAG_BEST);
+    free_block(pool, one);
+    cr_assert_eq(stats_of(pool).holes, 1);
+    free_block(pool, two);
+    cr_assert_eq(stats_of(pool).holes, 0);
+    ASSERT_OK(defrag_clean(pool));
+    cr_assert_eq(stats_of(pool).largest_now, before.largest_now);
+}
+
+Test(fit, a_freed_block_merges_with_the_holes_on_both_sides)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handles[6];
+    for (size_t i = 0; i < LENGTH(handles); i++) {
+        handles[i] = alloc_block(pool, 100, DEFRAG_BEST);
+    }
+    size_t offset = offset_of(pool, handles[1]);
+    size_t end = offset_of(pool, handles[4]);
+    free_block(pool, handles[1]);
+    free_block(pool, handles[3]);
+    cr_assert_eq(stats_of(pool).holes, 2);
+    free_block(pool, handles[2]);
+    cr_assert_eq(stats_of(pool).holes, 1);
+    size_t bytes = end - offset - stats_of(pool).block_overhead;
+    cr_assert_eq(offset_of(pool, alloc_block(pool, bytes, DEFRAG_BEST)), offset);
+    assert_intact(pool);
+}
+
+Test(fit, without_room_for_a_handle_slot_best_says_so_and_make_room_makes_it)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handles[512];
+    size_t count = fill_pool(pool, 2, handles, LENGTH(handles));
+    size_t usable = usable_of(pool, handles[count - 1]);
+    while (defrag_resize(pool, handles[count - 1], ++usable, DEFRAG_FAST) == DEFRAG_OK) {
+    }
+    /* Shrinking leaves holes without freeing a slot. */
+    for (size_t i = 0; i + 1 < count; i++) {
+        ASSERT_OK(defrag_resize(pool, handles[i], bytes_of_granules(pool, 1), DEFRAG_FAST));
+    }
+    size_t granule = stats_of(pool).granule;
+    size_t slots_in_the_last_granule = granule / stats_of(pool).handle_overhead;
+    size_t bytes = bytes_of_granules(pool, 1);
+    for (defrag_fit fit = DEFRAG_FAST; fit <= DEFRAG_BEST; fit++) {
+        defrag_handle handle;
+        defrag_status status = DEFRAG_OK;
+        for (size_t i = 0; i < slots_in_the_last_granule && status == DEFRAG_OK; i++) {
+            status = defrag_alloc(pool, bytes, fit, &handle);
+        }
+        cr_assert_eq(status, DEFRAG_OUT_OF_HANDLES);
+        cr_assert_eq(handle, DEFRAG_NO_HANDLE);
+    }
+    cr_assert_eq(stats_of(pool).largest_now, 0);
+    alloc_block(pool, bytes, DEFRAG_MAKE_ROOM);
+    assert_intact(pool);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Locks: exclusive and shared, counted, and respected by everything that moves. */
+#include "support.h"
+
+Test(locks, an_exclusive_lock_excludes_every_other)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    lock_block(pool, handle);
+    void *address = arena;
+    const void *shared = arena;
+    ASSERT_STATUS(defrag_lock(pool, handle, &address), DEFRAG_LOCKED);
+    cr_assert_null(address);
+    ASSERT_STATUS(defrag_lock_shared(pool, handle, &shared), DEFRAG_LOCKED);
+    cr_assert_null(shared);
+    unlock_block(pool, handle);
+    ASSERT_STATUS(defrag_unlock(pool, handle), DEFRAG_NOT_LOCKED);
+    lock_block(pool, handle);
+}
+
+Test(locks, a_shared_lock_admits_readers_and_excludes_writers)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    const unsigned char *first = share_block(pool, handle);
+    cr_assert_eq(share_block(pool, handle), first);
+    void *address = arena;
+    ASSERT_STATUS(defrag_lock(pool, handle, &address), DEFRAG_LOCKED);
+    cr_assert_null(address);
+    unlock_block(pool, handle);
+    unlock_block(pool, handle);
+    cr_assert_eq(lock_block(pool, handle), first);
+}
+
+Test(locks, each_shared_lock_needs_its_own_unlock)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle below = alloc_block(pool, 100, DEFRAG_FAST);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    free_block(pool, below);
+    for (uint32_t locks = 1; locks <= DEFRAG_MAX_SHARED_LOCKS; locks++) {
+        share_block(pool, handle);
+        cr_assert_eq(block_of(pool, handle).locks, locks);
+        cr_assert_eq(block_of(pool, handle).exclusive, 0);
+    }
+    size_t offset = offset_of(pool, handle);
+    for (uint32_t locks = DEFRAG_MAX_SHARED_LOCKS; locks > 0; locks--) {
+        ASSERT_OK(defrag_compact(pool));
+        cr_assert_eq(offset_of(pool, handle), offset, "an inner unlock has released the outer lock");
+        ASSERT_STATUS(defrag_free(pool, handle), DEFRAG_LOCKED);
+        unlock_block(pool, handle);
+    }
+    ASSERT_STATUS(defrag_unlock(pool, handle), DEFRAG_NOT_LOCKED);
+    ASSERT_OK(defrag_compact(pool));
+    cr_assert_lt(offset_of(pool, handle), offset);
+}
+
+Test(locks, the_shared_lock_beyond_the_last_is_refused_and_spoils_none)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    for (int i = 0; i < DEFRAG_MAX_SHARED_LOCKS; i++) {
+        share_block(pool, handle);
+    }
+    for (int i = 0; i < 10; i++) {
+        const void *address = arena;
+        ASSERT_STATUS(defrag_lock_shared(pool, handle, &address), DEFRAG_TOO_MANY_LOCKS);
+        cr_assert_null(address);
+    }
+    assert_intact(pool);
+    for (int i = 0; i < DEFRAG_MAX_SHARED_LOCKS; i++) {
+        unlock_block(pool, handle);
+    }
+    ASSERT_STATUS(defrag_unlock(pool, handle), DEFRAG_NOT_LOCKED);
+}
+
+Test(locks, an_unlock_of_an_unlocked_block_is_refused_and_changes_nothing)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    for (int i = 0; i < 20; i++) {
+        ASSERT_STATUS(defrag_unlock(pool, handle), DEFRAG_NOT_LOCKED);
+    }
+    lock_block(pool, handle);
+    cr_assert_eq(stats_of(pool).locked, 1);
+}
+
+Test(locks, a_locked_block_can_be_neither_freed_nor_resized)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 100, DEFRAG_FAST);
+    for (int shared = 0; shared < 2; shared++) {
+        const unsigned char *address = shared ? share_block(pool, handle) : lock_block(pool, handle);
+        ASSERT_STATUS(defrag_free(pool, handle), DEFRAG_LOCKED);
+        for (defrag_fit fit = DEFRAG_FAST; fit <= DEFRAG_MAKE_ROOM; fit++) {
+            ASSERT_STATUS(defrag_resize(pool, handle, 10, fit), DEFRAG_LOCKED);
+            ASSERT_STATUS(defrag_resize(pool, handle, 100, fit), DEFRAG_LOCKED);
+            ASSERT_STATUS(defrag_resize(pool, handle, 1000, fit), DEFRAG_LOCKED);
+        }
+        cr_assert_eq(address, arena + offset_of(pool, handle));
+        unlock_block(pool, handle);
+    }
+}
+
+Test(locks, a_lock_without_a_place_for_the_address_is_refused_and_not_held)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 100, DEFRAG_FAST);
+    ASSERT_STATUS(defrag_lock(pool, handle, NULL), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_lock_shared(pool, handle, NULL), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_unlock(pool, handle), DEFRAG_NOT_LOCKED);
+}
+
+Test(locks, whatever_moves_leaves_locked_blocks_alone)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (uint32_t percent = 5; percent <= 80; percent += 15) {
+        model *m = new_model(8192, NULL, 4);
+        for (uint32_t i = 0; i < 4000; i++) {
+            uint32_t which = (uint32_t)random_64(&source);
+            uint32_t kind = m->locked * 100 < m->live * percent ? MODEL_LOCK : MODEL_UNLOCK;
+            uint32_t mover = random_below(&source, 3);
+            model_op movers[] = { { MODEL_COMPACT, 0, 0, 0 },
+                                  { MODEL_STEP, 200, 20, 0 },
+                                  { MODEL_ALLOC, random_size(&source, 1, 1024), 0, DEFRAG_MAKE_ROOM } };
+            if (!model_apply(m, (model_op){ kind, which, 0, 0 }) || !model_apply(m, movers[mover])) {
+                break;
+            }
+            run_model(m, &source, 3);
+        }
+        assert_model(m, seed);
+    }
+}
+
+Test(locks, many_locks_at_once_are_counted)
+{
+    defrag_pool *pool = new_pool(16384);
+    defrag_handle handles[200];
+    for (size_t i = 0; i < LENGTH(handles); i++) {
+        handles[i] = alloc_block(pool, 8, DEFRAG_FAST);
+        lock_block(pool, handles[i]);
+        cr_assert_eq(stats_of(pool).locked, i + 1);
+    }
+    for (size_t i = LENGTH(handles); i-- > 0;) {
+        unlock_block(pool, handles[i]);
+        cr_assert_eq(stats_of(pool).locked, i);
+    }
+}

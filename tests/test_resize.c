@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Resizing: in place if it can be, elsewhere if it must be, and without a trace if it cannot be. */
+#include "support.h"
+
+#include <string.h>
+
+static const defrag_fit fits[] = { DEFRAG_FAST, DEFRAG_BEST, DEFRAG_MAKE_ROOM };
+
+static bool begins_with(defrag_pool *pool, defrag_handle handle, unsigned char value, size_t bytes)
+{
+    const unsigned char *actual = share_block(pool, handle);
+    bool same = actual[0] == value && memcmp(actual, actual + 1, bytes - 1) == 0;
+    unlock_block(pool, handle);
+    return same;
+}
+
+static size_t resized(defrag_pool *pool, defrag_handle handle, size_t granules, defrag_fit fit)
+{
+    size_t old = usable_of(pool, handle);
+    size_t bytes = bytes_of_granules(pool, granules);
+    fill_block(pool, handle, 0x42);
+    ASSERT_OK(defrag_resize(pool, handle, bytes, fit));
+    cr_assert_eq(usable_of(pool, handle), bytes);
+    cr_assert(begins_with(pool, handle, 0x42, old < bytes ? old : bytes));
+    assert_intact(pool);
+    return offset_of(pool, handle);
+}
+
+Test(resize, a_block_shrinks_in_place_and_what_it_gives_up_is_free)
+{
+    for (size_t fit = 0; fit < LENGTH(fits); fit++) {
+        defrag_pool *pool = new_pool(4096);
+        defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 20), DEFRAG_FAST);
+        alloc_block(pool, 1, DEFRAG_FAST);
+        size_t offset = offset_of(pool, handle);
+        size_t before = stats_of(pool).free;
+        cr_assert_eq(resized(pool, handle, 5, fits[fit]), offset);
+        cr_assert_eq(stats_of(pool).free - before, 15 * stats_of(pool).granule);
+        cr_assert_eq(stats_of(pool).holes, 1);
+    }
+}
+
+Test(resize, the_same_number_of_granules_changes_nothing)
+{
+    defrag_pool *pool = new_pool(4096);
+    size_t bytes = bytes_of_granules(pool, 5);
+    defrag_handle handle = alloc_block(pool, bytes, DEFRAG_FAST);
+    size_t offset = offset_of(pool, handle);
+    for (size_t less = 0; less < stats_of(pool).granule; less++) {
+        ASSERT_OK(defrag_resize(pool, handle, bytes - less, DEFRAG_FAST));
+        cr_assert_eq(usable_of(pool, handle), bytes);
+        cr_assert_eq(offset_of(pool, handle), offset);
+    }
+}
+
+Test(resize, a_block_grows_in_place_into_the_hole_behind_it)
+{
+    for (size_t fit = 0; fit < LENGTH(fits); fit++) {
+        for (size_t granules = 6; granules <= 15; granules++) {
+            defrag_pool *pool = new_pool(4096);
+            alloc_block(pool, 1, DEFRAG_FAST);
+            defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 5), DEFRAG_FAST);
+            defrag_handle behind = alloc_block(pool, bytes_of_granules(pool, 10), DEFRAG_FAST);
+            alloc_block(pool, 1, DEFRAG_FAST);
+            free_block(pool, behind);
+            size_t offset = offset_of(pool, handle);
+            cr_assert_eq(resized(pool, handle, granules, fits[fit]), offset);
+            cr_assert_eq(stats_of(pool).holes, granules < 15);
+        }
+    }
+}
+
+Test(resize, the_last_block_grows_in_place_into_the_space_above)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    size_t offset = offset_of(pool, handle);
+    cr_assert_eq(resized(pool, handle, 50, DEFRAG_FAST), offset);
+    ASSERT_OK(defrag_resize(pool, handle, stats_of(pool).capacity, DEFRAG_FAST));
+    cr_assert_eq(offset_of(pool, handle), offset);
+}
+
+Test(resize, a_block_grows_down_into_the_hole_before_it)
+{
+    for (size_t fit = 0; fit < LENGTH(fits); fit++) {
+        for (size_t behind = 0; behind < 5; behind++) {
+            defrag_pool *pool = new_pool(4096);
+            defrag_handle below = alloc_block(pool, bytes_of_granules(pool, 10), DEFRAG_FAST);
+            defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 5 + behind), DEFRAG_FAST);
+            defrag_handle others[512];
+            fill_pool(pool, 1, others, LENGTH(others));
+            ASSERT_OK(defrag_resize(pool, handle, bytes_of_granules(pool, 5), DEFRAG_FAST));
+            size_t offset = offset_of(pool, below);
+            free_block(pool, below);
+            cr_assert_eq(resized(pool, handle, 15 + behind, fits[fit]), offset);
+            cr_assert_eq(stats_of(pool).moved_blocks, 1);
+            cr_assert_eq(stats_of(pool).holes, 0);
+        }
+    }
+}
+
+Test(resize, a_block_moves_to_another_hole_when_it_cannot_grow_where_it_is)
+{
+    for (size_t fit = 0; fit < LENGTH(fits); fit++) {
+        defrag_pool *pool = new_pool(4096);
+        defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 5), DEFRAG_FAST);
+        alloc_block(pool, 1, DEFRAG_FAST);
+        defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, 40), DEFRAG_FAST);
+        defrag_handle others[512];
+        size_t count = fill_pool(pool, 1, others, LENGTH(others));
+        size_t offset = offset_of(pool, hole);
+        free_block(pool, hole);
+        cr_assert_eq(resized(pool, handle, 20, fits[fit]), offset);
+        cr_assert_eq(stats_of(pool).moved_blocks, 1);
+        cr_assert_gt(count, 10);
+    }
+}
+
+Test(resize, the_handle_stays_valid_wherever_the_block_goes)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    for (size_t granules = 2; granules < 40; granules++) {
+        alloc_block(pool, 1, DEFRAG_MAKE_ROOM);
+        resized(pool, handle, granules, DEFRAG_MAKE_ROOM);
+    }
+}
+
+/* A full pool of small blocks around one of `granules`; every other small one freed. Returns the one. */
+static defrag_handle surrounded(defrag_pool *pool, size_t granules, size_t below)
+{
+    static defrag_handle small[4096];
+    for (size_t i = 0; i < below; i++) {
+        small[i] = alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+    }
+    defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, granules), DEFRAG_FAST);
+    size_t count = below + fill_pool(pool, 2, small + below, LENGTH(small) - below);
+    for (size_t i = 0; i < count; i += 2) {
+        free_block(pool, small[i]);
+    }
+    return handle;
+}
+
+Test(resize, make_room_succeeds_exactly_if_the_free_bytes_and_the_blocks_own_suffice)
+{
+    for (size_t below = 0; below < 100; below += 9) {
+        for (size_t extra = 0; extra < 2; extra++) {
+            defrag_pool *pool = new_pool(16384);
+            defrag_handle handle = surrounded(pool, 5, below);
+            ASSERT_OK(defrag_clean(pool));
+            defrag_pool_stats stats = stats_of(pool);
+            size_t most = stats.free / stats.granule + 5;
+            if (extra == 0) {
+                resized(pool, handle, most, DEFRAG_MAKE_ROOM);
+                continue;
+            }
+            fill_block(pool, handle, 0x42);
+            ASSERT_STATUS(defrag_resize(pool, handle, bytes_of_granules(pool, most) + 1, DEFRAG_MAKE_ROOM),
+                          DEFRAG_OUT_OF_MEMORY);
+            cr_assert(block_is_filled(pool, handle, 0x42));
+            cr_assert_eq(stats_of(pool).moved_blocks, 0);
+        }
+    }
+}
+
+Test(resize, fast_and_best_refuse_rather_than_move_another_block)
+{
+    for (defrag_fit fit = DEFRAG_FAST; fit <= DEFRAG_BEST; fit++) {
+        defrag_pool *pool = new_pool(4096);
+        defrag_handle handle = surrounded(pool, 5, 20);
+        fill_block(pool, handle, 0x42);
+        size_t offset = offset_of(pool, handle);
+        ASSERT_STATUS(defrag_resize(pool, handle, bytes_of_granules(pool, 12), fit), DEFRAG_FRAGMENTED);
+        cr_assert_eq(offset_of(pool, handle), offset);
+        cr_assert(block_is_filled(pool, handle, 0x42));
+        cr_assert_eq(stats_of(pool).moved_blocks, 0);
+    }
+}
+
+Test(resize, a_size_that_can_never_fit_is_invalid_and_the_block_stays)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 100, DEFRAG_FAST);
+    fill_block(pool, handle, 0x42);
+    size_t usable = usable_of(pool, handle);
+    const size_t sizes[] = { 0, stats_of(pool).capacity + 1, 65535, 65536, UINT32_MAX, SIZE_MAX - 7, SIZE_MAX };
+    for (size_t i = 0; i < LENGTH(sizes); i++) {
+        for (size_t fit = 0; fit < LENGTH(fits); fit++) {
+            ASSERT_STATUS(defrag_resize(pool, handle, sizes[i], fits[fit]), DEFRAG_INVALID_SIZE);
+            cr_assert_eq(usable_of(pool, handle), usable);
+            cr_assert(block_is_filled(pool, handle, 0x42));
+        }
+    }
+    ASSERT_STATUS(defrag_resize(pool, handle, 10, DEFRAG_MAKE_ROOM + 1), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_resize(pool, handle, 10, -1), DEFRAG_INVALID_ARGUMENT);
+}
+
+Test(resize, random_resizes_keep_every_promise)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    model *m = new_model(4096, NULL, 1);
+    for (int i = 0; i < 4000; i++) {
+        model_op op = { MODEL_RESIZE, (uint32_t)random_64(&source), random_size(&source, 1, 600),
+                        random_below(&source, 3) };
+        if (!model_apply(m, op)) {
+            break;
+        }
+        run_model(m, &source, 1);
+    }
+    assert_model(m, seed);
+}

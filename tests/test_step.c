@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Moving a little at a time. */
+#include "support.h"
+
+#include <string.h>
+
+/* Blocks of so many granules, each filled with its number, every other freed. Returns how many are left in `handles`. */
+static size_t chequer(defrag_pool *pool, size_t granules, defrag_handle *handles, size_t capacity)
+{
+    size_t count = fill_pool(pool, granules, handles, capacity);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i % 2 == 0) {
+            free_block(pool, handles[i]);
+        } else {
+            fill_block(pool, handles[i], (unsigned char)kept);
+            handles[kept++] = handles[i];
+        }
+    }
+    return kept;
+}
+
+static bool are_filled(defrag_pool *pool, const defrag_handle *handles, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!block_is_filled(pool, handles[i], (unsigned char)i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Steps until one says done; fails the test if none does, or if one breaks a promise. */
+static defrag_progress settle(defrag_pool *pool, size_t max_bytes, size_t max_blocks)
+{
+    for (int steps = 0; steps < 100000; steps++) {
+        defrag_progress progress = DEFRAG_PROGRESS_INIT;
+        ASSERT_OK(defrag_step(pool, max_bytes, max_blocks, &progress));
+        cr_assert_leq(progress.moved_bytes, max_bytes);
+        cr_assert_leq(progress.looked_at, max_blocks);
+        assert_intact(pool);
+        if (progress.done) {
+            return progress;
+        }
+    }
+    cr_assert(false, "steps of %zu bytes and %zu blocks never end", max_bytes, max_blocks);
+    return (defrag_progress)DEFRAG_PROGRESS_INIT;
+}
+
+Test(step, every_step_keeps_its_budget_and_all_contents)
+{
+    static const size_t budgets[] = { 8, 16, 24, 32, 63, 64, 100, 256, 1000, SIZE_MAX };
+    for (size_t i = 0; i < LENGTH(budgets); i++) {
+        for (size_t looks = 1; looks <= 64; looks *= 4) {
+            defrag_handle handles[256];
+            defrag_pool *pool = new_pool(4096);
+            size_t count = chequer(pool, 3, handles, LENGTH(handles));
+            settle(pool, budgets[i], looks);
+            cr_assert(are_filled(pool, handles, count));
+        }
+    }
+}
+
+Test(step, small_steps_gather_all_that_may_move_into_one_hole)
+{
+    defrag_handle handles[256];
+    defrag_pool *pool = new_pool(4096);
+    chequer(pool, 2, handles, LENGTH(handles));
+    defrag_progress progress = settle(pool, bytes_of_granules(pool, 3), 4);
+    cr_assert_eq(progress.needs_bytes, 0);
+    cr_assert_eq(stats_of(pool).holes, 0);
+}
+
+Test(step, when_done_nothing_moves_any_more)
+{
+    defrag_handle handles[256];
+    defrag_pool *pool = new_pool(4096);
+    chequer(pool, 2, handles, LENGTH(handles));
+    settle(pool, 256, 16);
+    uint64_t moved = stats_of(pool).moved_bytes;
+    for (int i = 0; i < 100; i++) {
+        cr_assert_eq(settle(pool, 256, 16).moved_bytes, 0);
+    }
+    cr_assert_eq(stats_of(pool).moved_bytes, moved);
+}
+
+Test(step, an_empty_or_full_pool_is_done_at_once)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, 100, 10, &progress));
+    cr_assert_eq(progress.done, 1);
+    defrag_handle handles[256];
+    fill_pool(pool, 1, handles, LENGTH(handles));
+    ASSERT_OK(defrag_step(pool, 100, 10, &progress));
+    cr_assert_eq(progress.done, 1);
+    cr_assert_eq(progress.moved_bytes, 0);
+}
+
+Test(step, progress_may_be_left_out)
+{
+    defrag_handle handles[256];
+    defrag_pool *pool = new_pool(4096);
+    chequer(pool, 2, handles, LENGTH(handles));
+    for (int i = 0; i < 1000; i++) {
+        ASSERT_OK(defrag_step(pool, 256, 16, NULL));
+    }
+    cr_assert_eq(stats_of(pool).holes, 0);
+}
+
+/* | hole | large | : the hole is smaller than the block, so that sliding overlaps. */
+static defrag_handle overlapping(defrag_pool *pool, size_t hole_granules, size_t block_granules)
+{
+    defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, hole_granules), DEFRAG_FAST);
+    defrag_handle large = alloc_block(pool, bytes_of_granules(pool, block_granules), DEFRAG_FAST);
+    fill_block(pool, large, 0x42);
+    free_block(pool, hole);
+    return large;
+}
+
+Test(step, a_block_too_large_to_slide_within_the_budget_is_reported_with_the_bytes_that_it_needs)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle large = overlapping(pool, 2, 40);
+    size_t granule = stats_of(pool).granule;
+    defrag_progress progress = settle(pool, 39 * granule, 100);
+    cr_assert_eq(progress.moved_blocks, 0);
+    cr_assert_eq(progress.needs_bytes, 40 * granule);
+    progress = settle(pool, progress.needs_bytes, 100);
+    cr_assert_eq(progress.needs_bytes, 0);
+    cr_assert_eq(stats_of(pool).holes, 0);
+    cr_assert(block_is_filled(pool, large, 0x42));
+}
+
+Test(step, without_bytes_to_spend_it_says_what_it_needs)
+{
+    defrag_pool *pool = new_pool(4096);
+    overlapping(pool, 2, 4);
+    defrag_progress progress = settle(pool, 0, 100);
+    cr_assert_eq(progress.needs_bytes, 4 * stats_of(pool).granule);
+}
+
+Test(step, without_blocks_to_look_at_it_is_done)
+{
+    defrag_pool *pool = new_pool(4096);
+    overlapping(pool, 2, 4);
+    settle(pool, 1000, 0);
+}
+
+Test(step, one_look_at_a_time_ends_too_where_locks_are_in_the_way)
+{
+    defrag_handle handles[256];
+    for (size_t stride = 1; stride < 12; stride++) {
+        defrag_pool *pool = new_pool(4096);
+        size_t count = chequer(pool, 1, handles, LENGTH(handles));
+        for (size_t i = 0; i < count; i += stride) {
+            lock_block(pool, handles[i]);
+        }
+        settle(pool, 64, 1);
+    }
+}
+
+/* | hole | block | rest |, the hole at least as large: the block can be copied over several steps. Returns the block. */
+static defrag_handle in_flight(defrag_pool *pool, size_t granules, size_t copied)
+{
+    defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, granules + 3), DEFRAG_FAST);
+    defrag_handle block = alloc_block(pool, bytes_of_granules(pool, granules), DEFRAG_FAST);
+    alloc_block(pool, 10, DEFRAG_FAST);
+    fill_block(pool, block, 0x42);
+    free_block(pool, hole);
+    size_t offset = offset_of(pool, block);
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, copied * stats_of(pool).granule, 10, &progress));
+    cr_assert_eq(progress.done, 0);
+    cr_assert_eq(progress.moved_bytes, copied * stats_of(pool).granule);
+    cr_assert_eq(progress.moved_blocks, 0);
+    cr_assert_eq(offset_of(pool, block), offset, "the source is the truth until all is copied");
+    assert_intact(pool);
+    return block;
+}
+
+Test(step, a_large_block_is_copied_over_several_steps_and_moves_with_the_last)
+{
+    defrag_pool *pool = new_pool(4096);
+    size_t granule = stats_of(pool).granule;
+    defrag_handle block = in_flight(pool, 20, 3);
+    size_t offset = offset_of(pool, block);
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    size_t moved = 3 * granule;
+    for (int steps = 0; steps < 100 && progress.moved_blocks == 0; steps++) {
+        ASSERT_OK(defrag_step(pool, 3 * granule, 10, &progress));
+        moved += progress.moved_bytes;
+        assert_intact(pool);
+    }
+    cr_assert_leq(20 * granule, moved);
+    cr_assert_lt(offset_of(pool, block), offset);
+    cr_assert(block_is_filled(pool, block, 0x42));
+}
+
+Test(step, what_is_written_under_a_lock_during_a_copy_is_not_lost)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle block = in_flight(pool, 20, 10);
+    fill_block(pool, block, 0x43);
+    assert_intact(pool);
+    settle(pool, 64, 10);
+    cr_assert(block_is_filled(pool, block, 0x43));
+}
+
+Test(step, a_lock_cancels_the_copy_and_the_block_stays)
+{
+    for (int shared = 0; shared < 2; shared++) {
+        defrag_pool *pool = new_pool(4096);
+        defrag_handle block = in_flight(pool, 20, 10);
+        size_t offset = offset_of(pool, block);
+        const unsigned char *address = shared ? share_block(pool, block) : lock_block(pool, block);
+        cr_assert_eq(address, arena + offset);
+        assert_intact(pool);
+        settle(pool, 64, 10);
+        cr_assert_eq(offset_of(pool, block), offset);
+        cr_assert_eq(block_of(pool, block).locks, 1);
+    }
+}
+
+Test(step, a_free_cancels_the_copy_and_leaves_no_block_behind)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle block = in_flight(pool, 20, 10);
+    free_block(pool, block);
+    assert_intact(pool);
+    defrag_pool_stats stats = stats_of(pool);
+    cr_assert_eq(stats.live, 1);
+    cr_assert_eq(stats.holes, 1);
+    ASSERT_OK(defrag_compact(pool));
+    cr_assert_eq(stats_of(pool).free, stats.free);
+}
+
+Test(step, a_resize_cancels_the_copy)
+{
+    for (defrag_fit fit = DEFRAG_FAST; fit <= DEFRAG_MAKE_ROOM; fit++) {
+        for (size_t granules = 5; granules < 40; granules += 7) {
+            defrag_pool *pool = new_pool(4096);
+            defrag_handle block = in_flight(pool, 20, 10);
+            ASSERT_OK(defrag_resize(pool, block, bytes_of_granules(pool, granules), fit));
+            const unsigned char *bytes = share_block(pool, block);
+            size_t kept = bytes_of_granules(pool, granules < 20 ? granules : 20);
+            cr_assert(bytes[0] == 0x42 && memcmp(bytes, bytes + 1, kept - 1) == 0);
+            assert_intact(pool);
+        }
+    }
+}
+
+Test(step, other_calls_leave_a_copy_under_way_alone)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle block = in_flight(pool, 20, 19);
+    defrag_handle other = alloc_block(pool, 10, DEFRAG_BEST);
+    fill_block(pool, other, 0x11);
+    ASSERT_OK(defrag_resize(pool, other, 30, DEFRAG_BEST));
+    ASSERT_OK(defrag_clean(pool));
+    free_block(pool, other);
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, stats_of(pool).granule, 10, &progress));
+    cr_assert_eq(progress.moved_blocks, 1, "only one granule was missing");
+    cr_assert(block_is_filled(pool, block, 0x42));
+}
+
+Test(step, fast_and_best_do_not_take_the_destination_but_make_room_does)
+{
+    defrag_pool *pool = new_pool(2048);
+    defrag_handle block = in_flight(pool, 10, 5);
+    defrag_pool_stats stats = stats_of(pool);
+    size_t offset = offset_of(pool, block);
+    size_t bytes = bytes_of_granules(pool, stats.free / stats.granule - 1);
+    defrag_handle handle;
+    ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_BEST, &handle), DEFRAG_FRAGMENTED);
+    cr_assert_eq(offset_of(pool, block), offset);
+    alloc_block(pool, bytes, DEFRAG_MAKE_ROOM);
+    cr_assert(block_is_filled(pool, block, 0x42));
+    assert_intact(pool);
+}
+
+Test(step, a_reserved_destination_counts_as_free)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle block = in_flight(pool, 20, 10);
+    size_t with_copy = stats_of(pool).free;
+    unsigned char *address = lock_block(pool, block);
+    cr_assert_not_null(address);
+    cr_assert_eq(stats_of(pool).free, with_copy);
+}
+
+Test(step, it_rests_while_a_request_of_the_watermark_would_fit)
+{
+    defrag_handle handles[256];
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.watermark = 300;
+    defrag_pool *pool = new_pool_with(arena, 4096, &config);
+    chequer(pool, 2, handles, LENGTH(handles));
+    cr_assert_lt(stats_of(pool).largest_now, 300);
+    settle(pool, 256, 16);
+    cr_assert_geq(stats_of(pool).largest_now, 300);
+    size_t holes = stats_of(pool).holes;
+    cr_assert_gt(holes, 0, "all is moved though less would do");
+    uint64_t moved = stats_of(pool).moved_bytes;
+    defrag_handle handle = alloc_block(pool, 300, DEFRAG_BEST);
+    settle(pool, 256, 16);
+    cr_assert_gt(stats_of(pool).moved_bytes, moved, "it does not take up work again");
+    free_block(pool, handle);
+}
+
+Test(step, a_watermark_above_the_capacity_means_everything)
+{
+    defrag_handle handles[256];
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.watermark = SIZE_MAX;
+    defrag_pool *pool = new_pool_with(arena, 4096, &config);
+    chequer(pool, 2, handles, LENGTH(handles));
+    settle(pool, 256, 16);
+    cr_assert_eq(stats_of(pool).holes, 0);
+}
+
+Test(step, the_budget_is_that_of_the_call_and_not_of_calls_before)
+{
+    defrag_handle handles[256];
+    defrag_pool *pool = new_pool(4096);
+    chequer(pool, 4, handles, LENGTH(handles));
+    size_t budget = 8 * stats_of(pool).granule;
+    int moving_steps = 0;
+    for (;;) {
+        defrag_progress progress = DEFRAG_PROGRESS_INIT;
+        ASSERT_OK(defrag_step(pool, budget, 1000, &progress));
+        if (progress.done) {
+            break;
+        }
+        cr_assert_gt(progress.moved_bytes, 0, "a step with a fresh budget moves something");
+        moving_steps++;
+    }
+    cr_assert_gt(moving_steps, 4);
+}
+
+Test(step, random_budgets_between_random_operations_keep_every_promise)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    model *m = new_model(4096, NULL, 1);
+    for (int i = 0; i < 4000; i++) {
+        model_op op = { random_below(&source, 8) == 0 ? MODEL_SETTLE : MODEL_STEP, random_size(&source, 1, 512),
+                        random_size(&source, 1, 64), 0 };
+        if (!model_apply(m, op)) {
+            break;
+        }
+        run_model(m, &source, 2);
+    }
+    assert_model(m, seed);
+}

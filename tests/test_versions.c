@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Versions, texts, and structures of programs older and newer than the library. */
+#include "support.h"
+
+#include <stddef.h>
+#include <string.h>
+
+Test(versions, the_library_has_the_version_of_the_header)
+{
+    cr_assert_eq(defrag_version(), DEFRAG_VERSION);
+    cr_assert_eq(DEFRAG_VERSION, DEFRAG_VERSION_MAJOR * 10000 + DEFRAG_VERSION_MINOR * 100 + DEFRAG_VERSION_PATCH);
+}
+
+Test(versions, every_status_has_a_text_of_its_own)
+{
+    for (defrag_status i = DEFRAG_OK; i <= DEFRAG_INVALID_ARGUMENT; i++) {
+        const char *text = defrag_status_text(i);
+        cr_assert_gt(strlen(text), 5);
+        cr_assert_str_neq(text, defrag_status_text(DEFRAG_INVALID_ARGUMENT + 1));
+        for (defrag_status k = DEFRAG_OK; k < i; k++) {
+            cr_assert_str_neq(text, defrag_status_text(k));
+        }
+    }
+}
+
+Test(versions, an_unknown_status_or_invariant_has_a_text_too)
+{
+    const int32_t unknown[] = { -1, DEFRAG_INVALID_ARGUMENT + 1, 1000, INT32_MAX, INT32_MIN };
+    for (size_t i = 0; i < LENGTH(unknown); i++) {
+        cr_assert_gt(strlen(defrag_status_text(unknown[i])), 0);
+        cr_assert_gt(strlen(defrag_invariant_text(unknown[i])), 0);
+    }
+}
+
+Test(versions, the_initializers_set_the_sizes)
+{
+    cr_assert_eq(((defrag_config)DEFRAG_CONFIG_INIT).size, sizeof(defrag_config));
+    cr_assert_eq(((defrag_request)DEFRAG_REQUEST_INIT).size, sizeof(defrag_request));
+    cr_assert_eq(((defrag_progress)DEFRAG_PROGRESS_INIT).size, sizeof(defrag_progress));
+    cr_assert_eq(((defrag_pool_stats)DEFRAG_STATS_INIT).size, sizeof(defrag_pool_stats));
+    cr_assert_eq(((defrag_fit_report)DEFRAG_REPORT_INIT).size, sizeof(defrag_fit_report));
+    cr_assert_eq(((defrag_block)DEFRAG_BLOCK_INIT).size, sizeof(defrag_block));
+}
+
+Test(versions, a_structure_whose_size_is_not_set_is_an_invalid_argument)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle;
+    defrag_request request = DEFRAG_REQUEST_INIT;
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    defrag_pool_stats stats = DEFRAG_STATS_INIT;
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    defrag_block block = DEFRAG_BLOCK_INIT;
+    request.bytes = 8;
+    request.size = progress.size = stats.size = report.size = block.size = 0;
+    ASSERT_STATUS(defrag_alloc_with(pool, &request, &handle), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_step(pool, 100, 100, &progress), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_stats(pool, &stats), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_would_fit(pool, 8, 0, &report), DEFRAG_INVALID_ARGUMENT);
+    cr_assert_not(defrag_walk(pool, &block));
+}
+
+Test(versions, statistics_are_filled_in_as_far_as_an_older_program_has_room)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_pool_stats full = stats_of(pool);
+    for (uint32_t size = 4; size < sizeof full; size += 4) {
+        defrag_pool_stats stats;
+        memset(&stats, 0x77, sizeof stats);
+        stats.size = size;
+        ASSERT_OK(defrag_stats(pool, &stats));
+        cr_assert_eq(stats.size, size);
+        cr_assert_arr_eq((char *)&stats + 4, (char *)&full + 4, size - 4);
+        for (uint32_t i = size; i < sizeof stats; i++) {
+            cr_assert_eq(((unsigned char *)&stats)[i], 0x77, "written beyond the size at %u", i);
+        }
+    }
+}
+
+Test(versions, what_a_newer_program_has_beyond_is_zeroed)
+{
+    defrag_pool *pool = new_pool(4096);
+    struct {
+        defrag_pool_stats known;
+        unsigned char beyond[24];
+    } newer;
+    memset(&newer, 0x77, sizeof newer);
+    newer.known.size = sizeof newer;
+    ASSERT_OK(defrag_stats(pool, &newer.known));
+    cr_assert_eq(newer.known.size, sizeof newer);
+    cr_assert_eq(newer.known.pool_bytes, 4096);
+    for (size_t i = 0; i < sizeof newer.beyond; i++) {
+        cr_assert_eq(newer.beyond[i], 0);
+    }
+}
+
+Test(versions, progress_of_an_older_program_is_filled_in_as_far_as_it_goes)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_progress progress;
+    memset(&progress, 0x77, sizeof progress);
+    progress.size = offsetof(defrag_progress, moved_bytes);
+    ASSERT_OK(defrag_step(pool, 100, 100, &progress));
+    cr_assert_eq(progress.done, 1);
+    cr_assert_eq(((unsigned char *)&progress)[offsetof(defrag_progress, moved_bytes)], 0x77);
+}
+
+Test(versions, a_config_of_an_older_program_means_defaults_for_the_rest)
+{
+    defrag_config config = { offsetof(defrag_config, watermark), 5, 1, 99, 99 };
+    cr_assert_eq(stats_of(new_pool_with(arena, 4096, &config)).handles, 5);
+}
+
+Test(versions, a_config_of_a_newer_program_is_taken_if_its_news_are_zero)
+{
+    struct {
+        defrag_config known;
+        size_t beyond;
+    } newer = { DEFRAG_CONFIG_INIT, 0 };
+    newer.known.size = sizeof newer;
+    newer.known.handles = 5;
+    cr_assert_eq(stats_of(new_pool_with(arena, 4096, &newer.known)).handles, 5);
+    newer.beyond = 1;
+    defrag_pool *pool;
+    ASSERT_STATUS(defrag_init(arena, 4096, &newer.known, &pool), DEFRAG_INVALID_ARGUMENT);
+}
+
+Test(versions, a_block_of_an_older_program_still_walks)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 100, DEFRAG_FAST);
+    defrag_block block = DEFRAG_BLOCK_INIT;
+    block.size = offsetof(defrag_block, alignment);
+    cr_assert(defrag_walk(pool, &block));
+    cr_assert_eq(block.handle, handle);
+    cr_assert(defrag_walk(pool, &block));
+    cr_assert_eq(block.handle, DEFRAG_NO_HANDLE);
+    cr_assert_not(defrag_walk(pool, &block));
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The report on what would fit, and which locks stand in the way. */
+#include "support.h"
+
+enum { MOST = 256 };
+
+/* The arena seen as stretches of free bytes between locked blocks; over-aligned blocks must not be in it. */
+typedef struct map {
+    size_t granules[MOST]; /* free ones in the stretch, lowest first */
+    defrag_handle locks[MOST];
+    size_t stretches;
+    size_t free;
+    size_t largest_hole;
+} map;
+
+static map map_of(const defrag_pool *pool)
+{
+    map m = { .stretches = 1 };
+    defrag_pool_stats stats = stats_of(pool);
+    defrag_block block = DEFRAG_BLOCK_INIT;
+    while (defrag_walk(pool, &block)) {
+        size_t granules = (block.bytes + stats.block_overhead) / stats.granule;
+        if (block.handle == DEFRAG_NO_HANDLE) {
+            m.granules[m.stretches - 1] += granules;
+            m.free += granules;
+            m.largest_hole = granules > m.largest_hole ? granules : m.largest_hole;
+        } else if (block.locks != 0) {
+            m.locks[m.stretches++ - 1] = block.handle;
+        }
+    }
+    return m;
+}
+
+/* The fewest neighbouring locks without which a stretch of so many free granules would arise; by trying all. */
+static size_t fewest_locks(const map *m, size_t granules)
+{
+    for (size_t locks = 0; locks < m->stretches; locks++) {
+        for (size_t first = 0; first + locks < m->stretches; first++) {
+            size_t sum = 0;
+            for (size_t i = first; i <= first + locks; i++) {
+                sum += m->granules[i];
+            }
+            if (sum >= granules) {
+                return locks;
+            }
+        }
+    }
+    return SIZE_MAX;
+}
+
+/* A pool with handles to spare, so that only granules count, in which some blocks are locked. */
+static defrag_pool *locked_pool(random_source *source, uint32_t percent)
+{
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = 150;
+    defrag_pool *pool = new_pool_with(arena, 8192, &config);
+    defrag_handle handles[MOST];
+    size_t count = 0;
+    while (count < 149 && defrag_alloc(pool, random_size(source, 1, 300), DEFRAG_BEST, &handles[count]) == DEFRAG_OK) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || random_below(source, 3) == 0) {
+            free_block(pool, handles[i]);
+        } else if (random_below(source, 100) < percent) {
+            share_block(pool, handles[i]);
+        }
+    }
+    return pool;
+}
+
+/* Unlocking the blockers must do it. */
+static void assert_blockers(defrag_pool *pool, const map *m, const defrag_fit_report *report, size_t bytes, uint64_t seed)
+{
+    size_t first = 0;
+    while (m->locks[first] != report->blockers[0]) {
+        cr_assert_lt(++first, m->stretches, "DEFRAG_SEED=%" PRIu64, seed);
+    }
+    for (size_t i = 0; i < report->blocking; i++) {
+        cr_assert_eq(report->blockers[i], m->locks[first + i], "blockers are no neighbours, DEFRAG_SEED=%" PRIu64, seed);
+        unlock_block(pool, report->blockers[i]);
+    }
+    defrag_handle handle;
+    cr_assert_eq(defrag_alloc(pool, bytes, DEFRAG_MAKE_ROOM, &handle), DEFRAG_OK, "DEFRAG_SEED=%" PRIu64, seed);
+}
+
+static void judge(defrag_pool *pool, size_t granules, uint64_t seed)
+{
+    map m = map_of(pool);
+    defrag_handle blockers[MOST];
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    report.blockers = blockers;
+    report.capacity = LENGTH(blockers);
+    size_t bytes = bytes_of_granules(pool, granules);
+    size_t locks = fewest_locks(&m, granules);
+    ASSERT_OK(defrag_would_fit(pool, bytes, 0, &report));
+    cr_assert_eq(report.now, m.largest_hole >= granules, "DEFRAG_SEED=%" PRIu64, seed);
+    if (locks == SIZE_MAX) {
+        cr_assert_eq(report.verdict, DEFRAG_OUT_OF_MEMORY, "DEFRAG_SEED=%" PRIu64, seed);
+        cr_assert_eq(report.missing, (granules - m.free) * stats_of(pool).granule, "DEFRAG_SEED=%" PRIu64, seed);
+        return;
+    }
+    cr_assert_eq(report.verdict, locks == 0 ? DEFRAG_OK : DEFRAG_FRAGMENTED, "DEFRAG_SEED=%" PRIu64, seed);
+    cr_assert_eq(report.missing, 0);
+    cr_assert_eq(report.blocking, locks, "%u locks instead of %zu, DEFRAG_SEED=%" PRIu64, report.blocking, locks, seed);
+    if (locks != 0) {
+        assert_blockers(pool, &m, &report, bytes, seed);
+    }
+}
+
+Test(would_fit, it_names_the_fewest_neighbouring_locks_in_the_way)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (int round = 0; round < 2000; round++) {
+        defrag_pool *pool = locked_pool(&source, random_below(&source, 60));
+        size_t capacity = (stats_of(pool).capacity + 8) / stats_of(pool).granule;
+        judge(pool, random_size(&source, 1, (uint32_t)capacity), seed);
+    }
+}
+
+Test(would_fit, without_locks_it_says_what_make_room_says)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (int round = 0; round < 500; round++) {
+        defrag_pool *pool = locked_pool(&source, 0);
+        size_t bytes = random_size(&source, 1, (uint32_t)stats_of(pool).capacity);
+        defrag_fit_report report = DEFRAG_REPORT_INIT;
+        ASSERT_OK(defrag_would_fit(pool, bytes, 0, &report));
+        defrag_handle handle;
+        cr_assert_eq(report.verdict, defrag_alloc(pool, bytes, DEFRAG_MAKE_ROOM, &handle), "DEFRAG_SEED=%" PRIu64, seed);
+    }
+}
+
+Test(would_fit, what_it_grants_over_aligned_is_served)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (int round = 0; round < 1000; round++) {
+        defrag_pool *pool = locked_pool(&source, random_below(&source, 40));
+        size_t alignment = 16U << random_below(&source, 7);
+        size_t bytes = random_size(&source, 1, 2000);
+        defrag_fit_report report = DEFRAG_REPORT_INIT;
+        ASSERT_OK(defrag_would_fit(pool, bytes, alignment, &report));
+        defrag_request request = DEFRAG_REQUEST_INIT;
+        request.bytes = bytes;
+        request.alignment = alignment;
+        request.fit = report.now ? DEFRAG_BEST : DEFRAG_MAKE_ROOM;
+        defrag_handle handle;
+        defrag_status status = defrag_alloc_with(pool, &request, &handle);
+        cr_assert(status == DEFRAG_OK || report.verdict != DEFRAG_OK, "DEFRAG_SEED=%" PRIu64, seed);
+        cr_assert(status == DEFRAG_OUT_OF_MEMORY || report.verdict != DEFRAG_OUT_OF_MEMORY, "DEFRAG_SEED=%" PRIu64, seed);
+    }
+}
+
+Test(would_fit, missing_bytes_are_those_that_a_free_must_bring)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle large = alloc_block(pool, 1500, DEFRAG_FAST);
+    alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    ASSERT_OK(defrag_would_fit(pool, 1000, 0, &report));
+    cr_assert_eq(report.verdict, DEFRAG_OUT_OF_MEMORY);
+    cr_assert_gt(report.missing, 1000 - 2 * stats_of(pool).granule);
+    cr_assert_lt(report.missing, 1000 + 2 * stats_of(pool).granule);
+    free_block(pool, large);
+    ASSERT_OK(defrag_would_fit(pool, 1000, 0, &report));
+    cr_assert_eq(report.verdict, DEFRAG_OK);
+    cr_assert_eq(report.now, 1);
+    cr_assert_eq(report.missing, 0);
+}
+
+Test(would_fit, it_names_no_more_blockers_than_there_is_room_for)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handles[64];
+    size_t count = 0;
+    while (count < LENGTH(handles) && defrag_alloc(pool, 40, DEFRAG_BEST, &handles[count]) == DEFRAG_OK) {
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i % 2 == 0) {
+            free_block(pool, handles[i]);
+        } else {
+            lock_block(pool, handles[i]);
+        }
+    }
+    alloc_block(pool, stats_of(pool).largest_now, DEFRAG_BEST);
+    defrag_handle blockers[4] = { 1, 2, 3, 4 };
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    ASSERT_OK(defrag_would_fit(pool, 400, 0, &report));
+    uint32_t blocking = report.blocking;
+    cr_assert_gt(blocking, 4);
+    report.blockers = blockers;
+    report.capacity = 2;
+    ASSERT_OK(defrag_would_fit(pool, 400, 0, &report));
+    cr_assert_eq(report.blocking, blocking, "the count does not depend on the room for names");
+    cr_assert_neq(blockers[0], 1);
+    cr_assert_neq(blockers[1], 2);
+    cr_assert_eq(blockers[2], 3);
+    cr_assert_eq(blockers[3], 4);
+}
+
+Test(would_fit, bad_questions_get_the_errors_of_alloc)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    ASSERT_STATUS(defrag_would_fit(pool, 0, 0, &report), DEFRAG_INVALID_SIZE);
+    ASSERT_STATUS(defrag_would_fit(pool, stats_of(pool).capacity + 1, 0, &report), DEFRAG_INVALID_SIZE);
+    ASSERT_STATUS(defrag_would_fit(pool, SIZE_MAX, 0, &report), DEFRAG_INVALID_SIZE);
+    ASSERT_STATUS(defrag_would_fit(pool, 8, 3, &report), DEFRAG_INVALID_ALIGNMENT);
+    ASSERT_STATUS(defrag_would_fit(pool, 8, 2048, &report), DEFRAG_INVALID_ALIGNMENT);
+    ASSERT_STATUS(defrag_would_fit(pool, 8, 0, NULL), DEFRAG_INVALID_ARGUMENT);
+}
