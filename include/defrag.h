@@ -119,101 +119,107 @@ enum {
 
 /* What a pool is made with. Set `size` (DEFRAG_CONFIG_INIT does); every other field may be zero for its default. */
 typedef struct defrag_config {
-    uint32_t size;      /* sizeof(defrag_config) */
-    uint32_t handles;   /* handle slots to set aside at once; the table still grows when they are used up (default 0) */
-    size_t watermark;   /* defrag_step rests while a request of this many bytes would fit at once (default: never rests) */
-    uint32_t tag;       /* marks this pool's handles, so that they are foreign to pools of another tag: 1..31, of which a
-                           link_width=32 build keeps the lowest 2 bits (default: drawn from the pool's address) */
-    uint32_t reserved;  /* zero */
+    uint32_t size; /* sizeof(defrag_config) */
+    /* Handle slots to set aside at once; the table still grows when they are used up. Default 0. */
+    uint32_t handles;
+    /* defrag_step rests while a request of this many bytes would fit at once. Default: it never rests. */
+    size_t watermark;
+    /* Marks this pool's handles, so that they are foreign to pools of another tag: 1..31, of which a link_width=32 build
+     * keeps the lowest 2 bits. Default: drawn from the pool's address. */
+    uint32_t tag;
+    uint32_t reserved; /* zero */
 } defrag_config;
 #define DEFRAG_CONFIG_INIT { sizeof(defrag_config), 0, 0, 0, 0 }
 
 /* Properties of a request. */
 enum {
-    DEFRAG_ZEROED = 1, /* fill the block with zero bytes: adds O(size) */
-    DEFRAG_PINNED = 2  /* for DMA and blocks that stay: placed in the lowest hole that fits, so that pins do not split the
-                          pool (O(H); with FAST in any hole, O(1)), and returned holding one shared lock, which
-                          defrag_unlock gives up */
+    /* Fill the block with zero bytes: adds O(size). */
+    DEFRAG_ZEROED = 1,
+    /* For DMA and blocks that stay: placed in the lowest hole that fits, so that pins do not split the pool (O(H); with
+     * FAST in any hole, O(1)), and returned holding one shared lock, which defrag_unlock gives up. */
+    DEFRAG_PINNED = 2
 };
 
 /* A request with all its properties. Set `size` (DEFRAG_REQUEST_INIT does); a zero alignment means the granule. */
 typedef struct defrag_request {
-    uint32_t size;      /* sizeof(defrag_request) */
-    uint32_t flags;     /* DEFRAG_ZEROED, DEFRAG_PINNED, or both */
-    size_t bytes;       /* 1 or more */
-    size_t alignment;   /* a power of two, 1..1024, kept through every move; above the granule it costs up to 4 bytes */
+    uint32_t size;    /* sizeof(defrag_request) */
+    uint32_t flags;   /* DEFRAG_ZEROED, DEFRAG_PINNED, or both */
+    size_t bytes;     /* 1 or more */
+    size_t alignment; /* a power of two, 1..1024, kept through every move; above the granule it costs up to 4 bytes */
     defrag_fit fit;
-    uint32_t reserved;  /* zero */
+    uint32_t reserved; /* zero */
 } defrag_request;
 #define DEFRAG_REQUEST_INIT { sizeof(defrag_request), 0, 0, 0, DEFRAG_FAST, 0 }
 
 /* What one defrag_step did. Set `size` (DEFRAG_PROGRESS_INIT does). */
 typedef struct defrag_progress {
-    uint32_t size;      /* sizeof(defrag_progress) */
-    uint32_t done;      /* 1: nothing is left that steps of this budget could move; 0: call again */
-    size_t moved_bytes; /* bytes copied by this call, headers included; at most max_bytes */
+    uint32_t size;       /* sizeof(defrag_progress) */
+    uint32_t done;       /* 1: nothing is left that steps of this budget could move; 0: call again */
+    size_t moved_bytes;  /* bytes copied by this call, headers included; at most max_bytes */
     size_t moved_blocks; /* blocks that changed place in this call */
-    size_t looked_at;   /* holes and blocks considered by this call; at most max_blocks */
-    size_t needs_bytes; /* not 0: the smallest max_bytes that would move a block which this budget cannot */
+    size_t looked_at;    /* holes and blocks considered by this call; at most max_blocks */
+    size_t needs_bytes;  /* not 0: the smallest max_bytes that would move a block which this budget cannot */
 } defrag_progress;
 #define DEFRAG_PROGRESS_INIT { sizeof(defrag_progress), 0, 0, 0, 0, 0 }
 
 /* The pool's state and history. Set `size` (DEFRAG_STATS_INIT does). used + overhead + free = pool_bytes. */
 typedef struct defrag_pool_stats {
-    uint32_t size;                 /* sizeof(defrag_pool_stats) */
-    uint32_t granule;              /* bytes; block sizes are multiples of it */
-    uint32_t block_overhead;       /* bytes of a block's header */
-    uint32_t handle_overhead;      /* bytes of a handle slot */
-    size_t pool_bytes;             /* all of the pool */
-    size_t control_bytes;          /* the control block at its start */
-    size_t capacity;               /* the largest request an empty pool serves */
-    size_t used;                   /* bytes usable in live blocks, their rounding included */
-    size_t overhead;               /* control block, block headers, handle table */
-    size_t free;                   /* everything else */
-    size_t largest_now;            /* the largest request BEST would serve now */
-    size_t largest_after_moving;   /* the largest request that sliding blocks, not crossing locked ones, makes room for;
-                                      while nothing is locked MAKE_ROOM serves it, and while nothing is over-aligned
-                                      either, nothing larger */
-    size_t live;                   /* live blocks */
-    size_t locked;                 /* live blocks that are locked */
-    size_t holes;                  /* holes, the space above the last block not counted */
-    size_t handles;                /* handle slots in the table, used or not */
-    size_t peak_live;              /* the most blocks that were live at a time */
-    size_t peak_used;              /* the most bytes in live blocks at a time, headers included */
-    size_t high_water;             /* the highest end of a block so far, in bytes from the pool's start */
-    size_t refused;                /* allocations and resizes refused for want of room */
-    size_t largest_refused;        /* the largest of these requests, in bytes */
-    size_t worst_call_bytes;       /* the most bytes that one call other than defrag_compact moved */
-    uint64_t moved_bytes;          /* bytes moved since defrag_init, headers included */
-    uint64_t moved_blocks;         /* blocks moved since defrag_init */
+    uint32_t size;            /* sizeof(defrag_pool_stats) */
+    uint32_t granule;         /* bytes; block sizes are multiples of it */
+    uint32_t block_overhead;  /* bytes of a block's header */
+    uint32_t handle_overhead; /* bytes of a handle slot */
+    size_t pool_bytes;        /* all of the pool */
+    size_t control_bytes;     /* the control block at its start */
+    size_t capacity;          /* the largest request an empty pool serves */
+    size_t used;              /* bytes usable in live blocks, their rounding included */
+    size_t overhead;          /* control block, block headers, handle table */
+    size_t free;              /* everything else */
+    size_t largest_now;       /* the largest request BEST would serve now */
+    /* The largest request for which sliding blocks, not across locked ones, makes room. While nothing is locked
+     * MAKE_ROOM serves it, and while nothing is over-aligned either, nothing larger. */
+    size_t largest_after_moving;
+    size_t live;             /* live blocks */
+    size_t locked;           /* live blocks that are locked */
+    size_t holes;            /* holes, the space above the last block not counted */
+    size_t handles;          /* handle slots in the table, used or not */
+    size_t peak_live;        /* the most blocks that were live at a time */
+    size_t peak_used;        /* the most bytes in live blocks at a time, headers included */
+    size_t high_water;       /* the highest end of a block so far, in bytes from the pool's start */
+    size_t refused;          /* allocations and resizes refused for want of room */
+    size_t largest_refused;  /* the largest of these requests, in bytes */
+    size_t worst_call_bytes; /* the most bytes that one call other than defrag_compact moved */
+    uint64_t moved_bytes;    /* bytes moved since defrag_init, headers included */
+    uint64_t moved_blocks;   /* blocks moved since defrag_init */
 } defrag_pool_stats;
-#define DEFRAG_STATS_INIT { sizeof(defrag_pool_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define DEFRAG_STATS_INIT                                                                                              \
+    { sizeof(defrag_pool_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Whether a request would fit, and what is in its way. Set `size`, and `blockers` with its `capacity` if you want them
  * (DEFRAG_REPORT_INIT leaves them out). */
 typedef struct defrag_fit_report {
-    uint32_t size;           /* sizeof(defrag_fit_report) */
-    defrag_status verdict;   /* OK: there is room, or sliding blocks that are not locked makes it; OUT_OF_MEMORY: the free
-                                bytes do not suffice; FRAGMENTED: locked blocks are in the way of sliding. While nothing
-                                is locked it is what MAKE_ROOM answers; with locks, MAKE_ROOM also moves blocks across
-                                them, and so may succeed where this says FRAGMENTED, and seldom the other way round */
+    uint32_t size; /* sizeof(defrag_fit_report) */
+    /* OK: there is room, or sliding blocks that are not locked makes it. OUT_OF_MEMORY: the free bytes do not suffice.
+     * FRAGMENTED: locked blocks are in the way of sliding. While nothing is locked this is what MAKE_ROOM answers; with
+     * locks it also moves blocks across them, so that it may succeed where this says FRAGMENTED, and seldom the other
+     * way round. */
+    defrag_status verdict;
     uint32_t now;            /* 1: BEST would serve it, nothing need move */
-    uint32_t blocking;       /* with FRAGMENTED: how many neighbouring locked blocks would have to be unlocked, at least */
+    uint32_t blocking;       /* with FRAGMENTED: how many neighbouring locked blocks are in the way, at least */
     size_t missing;          /* with OUT_OF_MEMORY: how many bytes are missing */
-    defrag_handle *blockers; /* in: room for handles, or null; out: the blocking blocks, lowest address first */
+    defrag_handle *blockers; /* in: room for handles, or null; out: these blocks, lowest address first */
     size_t capacity;         /* in: how many handles `blockers` holds */
 } defrag_fit_report;
 #define DEFRAG_REPORT_INIT { sizeof(defrag_fit_report), 0, 0, 0, 0, NULL, 0 }
 
 /* One block or hole, as defrag_walk shows it. Set `size` and leave the rest zero to begin (DEFRAG_BLOCK_INIT does). */
 typedef struct defrag_block {
-    uint32_t size;          /* sizeof(defrag_block) */
-    defrag_handle handle;   /* DEFRAG_NO_HANDLE for a hole */
-    size_t offset;          /* where the usable bytes begin, from the pool's start */
-    size_t bytes;           /* usable bytes; of a hole, the largest request it serves */
-    uint32_t alignment;     /* bytes; the granule or more */
-    uint32_t locks;         /* shared locks held, or 1 if exclusive */
-    uint32_t exclusive;     /* 1: locked exclusively */
+    uint32_t size;        /* sizeof(defrag_block) */
+    defrag_handle handle; /* DEFRAG_NO_HANDLE for a hole */
+    size_t offset;        /* where the usable bytes begin, from the pool's start */
+    size_t bytes;         /* usable bytes; of a hole, the largest request it serves */
+    uint32_t alignment;   /* bytes; the granule or more */
+    uint32_t locks;       /* shared locks held, or 1 if exclusive */
+    uint32_t exclusive;   /* 1: locked exclusively */
     uint32_t reserved;
 } defrag_block;
 #define DEFRAG_BLOCK_INIT { sizeof(defrag_block), 0, 0, 0, 0, 0, 0, 0 }
@@ -226,17 +232,17 @@ enum {
     DEFRAG_EVENT_RESIZE = 4, /* `from` is where the block was */
     DEFRAG_EVENT_LOCK = 5,   /* exclusive or shared */
     DEFRAG_EVENT_UNLOCK = 6,
-    DEFRAG_EVENT_REFUSE = 7  /* `bytes` is what was asked for */
+    DEFRAG_EVENT_REFUSE = 7 /* `bytes` is what was asked for */
 };
 
 typedef struct defrag_event {
-    uint32_t size;          /* sizeof(defrag_event) in the library */
-    int32_t kind;           /* one of DEFRAG_EVENT_* */
-    defrag_handle handle;   /* DEFRAG_NO_HANDLE if an allocation was refused */
-    defrag_status status;   /* why, with DEFRAG_EVENT_REFUSE */
-    size_t offset;          /* where the block's usable bytes begin, from the pool's start */
+    uint32_t size;        /* sizeof(defrag_event) in the library */
+    int32_t kind;         /* one of DEFRAG_EVENT_* */
+    defrag_handle handle; /* DEFRAG_NO_HANDLE if an allocation was refused */
+    defrag_status status; /* why, with DEFRAG_EVENT_REFUSE */
+    size_t offset;        /* where the block's usable bytes begin, from the pool's start */
     size_t from;
-    size_t bytes;           /* usable bytes */
+    size_t bytes; /* usable bytes */
 } defrag_event;
 
 /* Called after the fact, with the pool whole again. It may call the functions under "looking"; every other call on this
@@ -245,13 +251,14 @@ typedef void defrag_observer(void *context, const defrag_pool *pool, const defra
 
 /* -------------------------------------------------------------------------------------------------------- lifecycle */
 
-/* Makes a pool in `memory`, whose `bytes` become the pool's until defrag_deinit. `config` may be null for defaults. The
- * control block takes about 190 bytes of a 64 KiB pool and fewer of a smaller one. O(handles reserved). Interrupt: no.
+/* Makes a pool in `memory`, whose `bytes`, in whole granules, become the pool's until defrag_deinit. `config` may be
+ * null for defaults. The control block takes about 200 bytes of a 64 KiB pool and fewer of a smaller one.
+ * O(handles reserved). Interrupt: no.
  * Fails with
  *   INVALID_ARGUMENT   memory or pool is null; config's size is not set, its tag above 31, or its reserved field not 0;
  *   INVALID_ALIGNMENT  memory is not aligned to the granule (8 by default, 16 with link_width=32);
- *   INVALID_SIZE       bytes (used in whole granules) is below DEFRAG_MIN_POOL_BYTES, above what the build can address, or too few for the handles
- *                      to set aside. */
+ *   INVALID_SIZE       bytes is below DEFRAG_MIN_POOL_BYTES, above what the build can address, or too few for the
+ *                      handles to set aside. */
 DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_config *config, defrag_pool **pool);
 
 /* Adopts the image of a pool: bytes that were copied here from a pool elsewhere, or survived a reset. Every handle, lock

@@ -58,7 +58,7 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
     if (bytes - 1 >= pool->max_request) {
         return DEFRAG_INVALID_SIZE;
     }
-    need_t need = {granules_for((uint32_t)bytes, 1), 1, fit, 1, 0};
+    need_t need = { granules_for((uint32_t)bytes, 1), 1, fit, 1, 0 };
     return allocate(pool, bytes, &need, handle);
 }
 
@@ -90,7 +90,7 @@ DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_reque
         return DEFRAG_INVALID_SIZE;
     }
     uint32_t alignment = alignment_in_granules(known.alignment);
-    need_t need = {granules_for((uint32_t)known.bytes, alignment), alignment, known.fit, 1, known.flags};
+    need_t need = { granules_for((uint32_t)known.bytes, alignment), alignment, known.fit, 1, known.flags };
     return allocate(pool, known.bytes, &need, handle);
 }
 

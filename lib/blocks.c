@@ -30,7 +30,8 @@ static void shrink_hole(defrag_pool *pool, uint32_t g, uint32_t end)
     }
 }
 
-DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t granules, uint32_t alignment, uint32_t owner)
+DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t granules, uint32_t alignment,
+                                    uint32_t owner)
 {
     uint32_t g = at + padding(pool, at, alignment);
 

@@ -9,10 +9,10 @@
 
 /* Blocks and holes counted in one pass over the arena. */
 typedef struct {
-    uint32_t blocks;    /* flight destination excluded */
+    uint32_t blocks; /* flight destination excluded */
     uint32_t used;
     uint32_t holes;
-    uint32_t hole_sum;  /* of their places, and of the squares: the lists must come to the same */
+    uint32_t hole_sum; /* of their places, and of the squares: the lists must come to the same */
     uint32_t hole_squares;
     bool flight_seen;
 } census_t;
@@ -141,7 +141,7 @@ static bool is_bin_sound(const defrag_pool *pool, uint32_t bin, census_t *listed
 
 static int32_t check_bins(const defrag_pool *pool, const census_t *census)
 {
-    census_t listed = {0};
+    census_t listed = { 0 };
     uint32_t bins = defrag_bin_count(pool->bytes);
     for (uint32_t bin = 0; bin < 32 * MAP_WORDS; bin++) {
         bool has_hole = bin < bins && pool->bins[bin] != 0;
@@ -214,7 +214,7 @@ DEFRAG_PRIVATE int32_t defrag_broken_invariant(const defrag_pool *pool)
     if (!is_control_block_sound(pool)) {
         return CONTROL_BLOCK;
     }
-    census_t census = {0};
+    census_t census = { 0 };
     int32_t broken = check_arena(pool, &census);
     if (broken == INTACT) {
         broken = check_bins(pool, &census);

@@ -14,7 +14,7 @@ enum { SEGMENTS_TRIED = 8 };
 /* The segment with the most free space that is wide enough, among those with less than `below`. */
 static bool choose_segment(const defrag_pool *pool, uint32_t goal, uint32_t slots, uint32_t below, segment_t *best)
 {
-    segment_t segment = {0, 0, 0};
+    segment_t segment = { 0, 0, 0 };
     best->free = 0;
     while (defrag_next_segment(pool, slots, &segment)) {
         uint32_t end = segment.end == pool->top ? limit_with(pool, slots) : segment.end;
@@ -31,7 +31,7 @@ static uint32_t place_outside(const defrag_pool *pool, const segment_t *segment,
     word_t h = header(pool, g);
     uint32_t granules = size_in(h);
     uint32_t alignment = alignment_of(pool, entry(pool, owner_in(h)), granules);
-    search_t search = {granules, alignment, MOVE_TRIES, segment->begin, segment->end};
+    search_t search = { granules, alignment, MOVE_TRIES, segment->begin, segment->end };
     uint32_t to = defrag_find_hole(pool, &search);
     if (to != 0 || segment->end == pool->top) {
         return to;

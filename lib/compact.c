@@ -17,13 +17,13 @@ static bool plan_down(const defrag_pool *pool, uint32_t hole, bool holes_left, m
     }
     uint32_t granules = size_in(block);
     uint32_t alignment = alignment_of(pool, entry(pool, owner_in(block)), granules);
-    search_t search = {granules, alignment, MOVE_TRIES, hole, TOP_OF_ALL};
+    search_t search = { granules, alignment, MOVE_TRIES, hole, TOP_OF_ALL };
     uint32_t to = holes_left ? defrag_find_hole(pool, &search) : 0;
     bool slides = to == 0;
     if (slides) {
         to = hole + padding(pool, hole, alignment);
     }
-    *move = (move_t){hole, from, granules, to, slides};
+    *move = (move_t){ hole, from, granules, to, slides };
     return to != from;
 }
 

@@ -114,13 +114,13 @@ DEFRAG_PRIVATE bool defrag_plan_push(const defrag_pool *pool, uint32_t hole, uin
     uint32_t alignment = alignment_of(pool, entry(pool, owner_in(block)), granules);
     uint32_t behind = from + granules;
     uint32_t not_to = alignment > 1 ? TOP_OF_ALL : end > behind ? end : behind;
-    search_t search = {granules, alignment, MOVE_TRIES, hole, not_to};
+    search_t search = { granules, alignment, MOVE_TRIES, hole, not_to };
     uint32_t to = defrag_find_hole(pool, &search);
     bool slides = to == 0 || size_in(header(pool, to)) >= width + granules;
     if (slides) {
         to = hole + padding(pool, hole, alignment);
     }
-    *move = (move_t){hole, from, granules, to, slides};
+    *move = (move_t){ hole, from, granules, to, slides };
     return to != from;
 }
 

@@ -22,14 +22,15 @@ DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
     pool->identity = POOL_READY;
 }
 
-DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status status, defrag_handle handle, uint32_t bytes)
+DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status status, defrag_handle handle,
+                                           uint32_t bytes)
 {
     set_u32(pool, &pool->refused, pool->refused + 1);
     if (bytes > pool->largest_refused) {
         set_u32(pool, &pool->largest_refused, bytes);
     }
     if (pool->observer != NULL) {
-        defrag_event event = {sizeof event, DEFRAG_EVENT_REFUSE, handle, status, 0, 0, bytes};
+        defrag_event event = { sizeof event, DEFRAG_EVENT_REFUSE, handle, status, 0, 0, bytes };
         defrag_tell(pool, &event);
     }
     return status;

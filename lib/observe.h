@@ -13,8 +13,13 @@ static inline void notify(defrag_pool *pool, int32_t kind, defrag_handle handle,
                           uint32_t granules)
 {
     if (pool->observer != NULL) {
-        defrag_event event = {sizeof event,      kind, handle, DEFRAG_OK, usable_offset(g), usable_offset(from),
-                              usable_bytes(granules) - tail_bytes(e)};
+        defrag_event event = { sizeof event,
+                               kind,
+                               handle,
+                               DEFRAG_OK,
+                               usable_offset(g),
+                               usable_offset(from),
+                               usable_bytes(granules) - tail_bytes(e) };
         defrag_tell(pool, &event);
     }
 }

@@ -24,13 +24,13 @@ static uint32_t draw_tag(const void *memory)
 
 DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_config *config, defrag_pool **pool)
 {
-    defrag_config known = {0};
+    defrag_config known = { 0 };
     if (pool != NULL) {
         *pool = NULL;
     }
     if (memory == NULL || pool == NULL ||
-        (config != NULL && (!defrag_read_struct(&known, config, sizeof known) || known.tag > MAX_TAG ||
-                            known.reserved != 0))) {
+        (config != NULL &&
+         (!defrag_read_struct(&known, config, sizeof known) || known.tag > MAX_TAG || known.reserved != 0))) {
         return DEFRAG_INVALID_ARGUMENT;
     }
     if (!is_aligned(memory)) {
@@ -39,7 +39,7 @@ DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_co
     if (bytes < DEFRAG_MIN_POOL_BYTES || bytes > MAX_POOL_BYTES || known.handles > MAX_SLOTS) {
         return DEFRAG_INVALID_SIZE;
     }
-    defrag_pool shape = {.bytes = (uint32_t)bytes / GRANULE * GRANULE};
+    defrag_pool shape = { .bytes = (uint32_t)bytes / GRANULE * GRANULE };
     shape.max_request = defrag_capacity(&shape, known.handles);
     if (shape.max_request == 0) {
         return DEFRAG_INVALID_SIZE;

@@ -109,42 +109,43 @@ enum { UNLOCKED = 0, IN_FLIGHT = DEFRAG_MAX_SHARED_LOCKS + 1, EXCLUSIVE = 14, FR
 
 /* (s): sealed. Counts and places are in granules unless said otherwise. */
 struct defrag_pool {
-    uint32_t identity;      /* POOL_READY or POOL_BUSY */
-    uint32_t bytes;         /* of the pool, whole granules (s) */
-    uint32_t handle_base;   /* what slot 0's handle looks like without its generation (s) */
-    uint32_t max_request;   /* the largest request an empty pool serves, in bytes; vouches for `bytes` (s) */
+    uint32_t identity;    /* POOL_READY or POOL_BUSY */
+    uint32_t bytes;       /* of the pool, whole granules (s) */
+    uint32_t handle_base; /* what slot 0's handle looks like without its generation (s) */
+    uint32_t max_request; /* the largest request an empty pool serves, in bytes; vouches for `bytes` (s) */
     word_t seal;
     uint32_t map[MAP_WORDS]; /* bit c: bin c has a hole */
-    half_t slots;           /* in the table */
+    half_t slots;            /* in the table */
     half_t free_slots;
     half_t first_free_slot;
-    half_t last_free_slot;  /* equal to first_free_slot when there is none */
-    half_t top;             /* where the wilderness begins */
-    half_t used;            /* sum of the sizes of live blocks */
-    half_t peak_used;       /* (s) */
-    half_t peak_live;       /* blocks (s) */
-    half_t high_water;      /* the highest top so far (s) */
-    half_t reserved_slots;  /* slots that clean leaves (s) */
-    half_t flight_slot;     /* 1 + owner of the block in flight, or 0 (s) */
-    half_t flight_to;       /* its destination (s) */
-    half_t flight_done;     /* how much of it is copied (s) */
-    half_t cursor;          /* where defrag_step goes on looking; see step.c (s) */
-    half_t watermark;       /* defrag_step rests when a hole has this size; 0: never (s) */
-    half_t seed;            /* generation of the next new slot (s) */
-    uint32_t refused;       /* requests (s) */
-    uint32_t largest_refused; /* bytes (s) */
-    uint32_t worst_call;    /* bytes (s) */
-    uint32_t moved_blocks[2]; /* blocks, low word first (s) */
-    uint32_t moved_bytes[2];  /* bytes, low word first (s) */
+    half_t last_free_slot;     /* equal to first_free_slot when there is none */
+    half_t top;                /* where the wilderness begins */
+    half_t used;               /* sum of the sizes of live blocks */
+    half_t peak_used;          /* (s) */
+    half_t peak_live;          /* blocks (s) */
+    half_t high_water;         /* the highest top so far (s) */
+    half_t reserved_slots;     /* slots that clean leaves (s) */
+    half_t flight_slot;        /* 1 + owner of the block in flight, or 0 (s) */
+    half_t flight_to;          /* its destination (s) */
+    half_t flight_done;        /* how much of it is copied (s) */
+    half_t cursor;             /* where defrag_step goes on looking; see step.c (s) */
+    half_t watermark;          /* defrag_step rests when a hole has this size; 0: never (s) */
+    half_t seed;               /* generation of the next new slot (s) */
+    uint32_t refused;          /* requests (s) */
+    uint32_t largest_refused;  /* bytes (s) */
+    uint32_t worst_call;       /* bytes (s) */
+    uint32_t moved_blocks[2];  /* blocks, low word first (s) */
+    uint32_t moved_bytes[2];   /* bytes, low word first (s) */
     defrag_observer *observer; /* (s) */
     void *observer_context;    /* (s) */
-    half_t bins[];          /* heads of the lists of holes, as many as the pool's size calls for */
+    half_t bins[];             /* heads of the lists of holes, as many as the pool's size calls for */
 } __attribute__((may_alias));
 
 _Static_assert(GRANULE == 8 || GRANULE == 16 || GRANULE == 32, "granule is 8, 16 or 32 bytes");
 _Static_assert(2 * WORD <= GRANULE, "a hole of one granule holds two words");
 _Static_assert(sizeof(half_t) * 2 == WORD, "a word is two halves");
-_Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 104 : 152), "the control block is small");
+_Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 104 : 152),
+               "the control block is small");
 _Static_assert(offsetof(struct defrag_pool, bins) % sizeof(void *) == 0, "no padding before the bins");
 _Static_assert(sizeof(defrag_status) == 4 && sizeof(defrag_handle) == 4, "the ABI's integers have fixed width");
 

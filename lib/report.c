@@ -34,7 +34,7 @@ static uint32_t largest_after_moving(const defrag_pool *pool)
     uint32_t slots = defrag_fewest_slots(pool, 1);
     uint32_t largest = largest_now(pool);
     uint32_t gathered = 0;
-    segment_t segment = {0, 0, 0};
+    segment_t segment = { 0, 0, 0 };
 
     while (defrag_next_segment(pool, slots, &segment)) {
         gathered = segment.free > gathered ? segment.free : gathered;
@@ -107,9 +107,9 @@ typedef struct {
 
 static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots)
 {
-    run_t best = {UINT32_MAX, 0};
-    segment_t left = {0, 0, 0};
-    segment_t right = {0, 0, 0};
+    run_t best = { UINT32_MAX, 0 };
+    segment_t left = { 0, 0, 0 };
+    segment_t right = { 0, 0, 0 };
     uint32_t free = 0;
     uint32_t locks = 0;
 
@@ -119,14 +119,14 @@ static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots
         free += right.free;
         while (free >= goal && left.end != right.end) {
             if (locks < best.locks) {
-                best = (run_t){locks, left.end};
+                best = (run_t){ locks, left.end };
             }
             free -= left.free;
             locks--;
             defrag_next_segment(pool, slots, &left);
         }
         if (free >= goal) {
-            return (run_t){0, 0};
+            return (run_t){ 0, 0 };
         }
     }
     return best;
@@ -134,7 +134,7 @@ static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots
 
 static void name_blockers(const defrag_pool *pool, const run_t *run, defrag_fit_report *report)
 {
-    segment_t segment = {0, run->first_lock, 0};
+    segment_t segment = { 0, run->first_lock, 0 };
     for (uint32_t i = 0; i < run->locks && i < report->capacity && report->blockers != NULL; i++) {
         uint32_t slot = owner_in(header(pool, segment.end));
         report->blockers[i] = handle_of(pool, slot, entry(pool, slot));
@@ -182,8 +182,8 @@ DEFRAG_API defrag_status defrag_would_fit(const defrag_pool *pool, size_t bytes,
         return DEFRAG_INVALID_SIZE;
     }
     uint32_t granules = alignment_in_granules(alignment);
-    need_t need = {granules_for((uint32_t)bytes, granules), granules, DEFRAG_BEST, 1, 0};
-    known = (defrag_fit_report){sizeof known, DEFRAG_OK, 0, 0, 0, known.blockers, known.capacity};
+    need_t need = { granules_for((uint32_t)bytes, granules), granules, DEFRAG_BEST, 1, 0 };
+    known = (defrag_fit_report){ sizeof known, DEFRAG_OK, 0, 0, 0, known.blockers, known.capacity };
     judge(pool, &need, &known);
     defrag_write_struct(report, &known, sizeof known);
     return DEFRAG_OK;

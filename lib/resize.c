@@ -163,7 +163,7 @@ static defrag_status resize(defrag_pool *pool, defrag_handle handle, uint32_t sl
     uint32_t from = place_of(pool, slot);
     uint32_t old = size_in(header(pool, from));
     uint32_t alignment = alignment_of(pool, entry(pool, slot), old);
-    need_t need = {granules_for(bytes, alignment), alignment, fit, 0, 0};
+    need_t need = { granules_for(bytes, alignment), alignment, fit, 0, 0 };
 
     if (need.granules <= old) {
         shrink(pool, from, need.granules);

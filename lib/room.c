@@ -34,7 +34,7 @@ DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t 
         at = lowest_hole(pool, need);
     } else {
         uint32_t tries = need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE;
-        at = defrag_find_hole(pool, &(search_t){need->granules, need->alignment, tries, 0, 0});
+        at = defrag_find_hole(pool, &(search_t){ need->granules, need->alignment, tries, 0, 0 });
     }
     if (at != 0) {
         return at;
@@ -119,16 +119,16 @@ static bool estimate(const defrag_pool *pool, const view_t *view, plan_t *plan, 
 
 static plan_t plan_cheapest(const defrag_pool *pool, uint32_t goal, uint32_t limit)
 {
-    plan_t best = {0, 0, NEVER, 0};
+    plan_t best = { 0, 0, NEVER, 0 };
     uint32_t hole = defrag_next_largest(pool, 0);
-    view_t view = {goal, limit, 0, 0};
+    view_t view = { goal, limit, 0, 0 };
     if (hole != 0) {
         uint32_t second = defrag_next_largest(pool, hole);
         view.roomiest = size_in(header(pool, hole));
         view.second = second != 0 ? size_in(header(pool, second)) : 0;
     }
     for (uint32_t looks = 0; looks < LARGEST_HOLES && hole != 0; looks++) {
-        plan_t plan = {hole, hole, 0, 0};
+        plan_t plan = { hole, hole, 0, 0 };
         if (estimate(pool, &view, &plan, best.cost)) {
             best = plan;
         }
@@ -180,7 +180,8 @@ static void clear_top(defrag_pool *pool)
     }
     word_t block = header(pool, last);
     uint32_t granules = size_in(block);
-    search_t search = {granules, alignment_of(pool, entry(pool, owner_in(block)), granules), MOVE_TRIES, last, TOP_OF_ALL};
+    search_t search = { granules, alignment_of(pool, entry(pool, owner_in(block)), granules), MOVE_TRIES, last,
+                        TOP_OF_ALL };
     uint32_t to = defrag_find_hole(pool, &search);
     if (to != 0) {
         defrag_evacuate(pool, last, to, granules);

@@ -10,8 +10,8 @@ typedef struct {
     uint32_t granules;
     uint32_t alignment; /* in granules */
     defrag_fit fit;
-    uint32_t slots;     /* that the block needs beside room: 1 if it is new, 0 if it has one */
-    uint32_t flags;     /* of the request */
+    uint32_t slots; /* that the block needs beside room: 1 if it is new, 0 if it has one */
+    uint32_t flags; /* of the request */
 } need_t;
 
 static inline bool is_fit(defrag_fit fit)

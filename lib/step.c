@@ -21,10 +21,10 @@ enum { BLOCKED, PUSHED, SPENT };
 
 typedef struct {
     defrag_pool *pool;
-    uint32_t budget;  /* granules that the call may copy in all */
-    uint32_t left;    /* of these */
-    size_t looks;     /* left */
-    uint32_t needs;   /* granules that would move a block too large for the budget, or 0 */
+    uint32_t budget; /* granules that the call may copy in all */
+    uint32_t left;   /* of these */
+    size_t looks;    /* left */
+    uint32_t needs;  /* granules that would move a block too large for the budget, or 0 */
 } stepper_t;
 
 static void count_need(stepper_t *s, uint32_t granules)
@@ -131,7 +131,7 @@ static bool has_reached_watermark(const defrag_pool *pool)
     if (pool->watermark == 0) {
         return false;
     }
-    search_t search = {pool->watermark, 1, FAST_TRIES, 0, 0};
+    search_t search = { pool->watermark, 1, FAST_TRIES, 0, 0 };
     return pool->top + pool->watermark <= limit_with(pool, pool->slots) || defrag_find_hole(pool, &search) != 0;
 }
 
@@ -172,19 +172,19 @@ DEFRAG_API defrag_status defrag_step(defrag_pool *pool, size_t max_bytes, size_t
         return DEFRAG_INVALID_ARGUMENT;
     }
     size_t budget = max_bytes / GRANULE < pool->bytes ? max_bytes / GRANULE : pool->bytes;
-    stepper_t s = {pool, (uint32_t)budget, (uint32_t)budget, max_blocks, 0};
+    stepper_t s = { pool, (uint32_t)budget, (uint32_t)budget, max_blocks, 0 };
     uint32_t bytes_before = pool->moved_bytes[0];
     uint32_t blocks_before = pool->moved_blocks[0];
     bool done = move_within(&s);
 
     defrag_note_worst_call(pool, bytes_before);
     if (progress != NULL) {
-        defrag_progress made = {sizeof made,
-                                done,
-                                pool->moved_bytes[0] - bytes_before,
-                                pool->moved_blocks[0] - blocks_before,
-                                max_blocks - s.looks,
-                                (size_t)s.needs * GRANULE};
+        defrag_progress made = { sizeof made,
+                                 done,
+                                 pool->moved_bytes[0] - bytes_before,
+                                 pool->moved_blocks[0] - blocks_before,
+                                 max_blocks - s.looks,
+                                 (size_t)s.needs * GRANULE };
         defrag_write_struct(progress, &made, sizeof made);
     }
     return DEFRAG_OK;

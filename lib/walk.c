@@ -51,7 +51,7 @@ DEFRAG_API bool defrag_walk(const defrag_pool *pool, defrag_block *block)
     if (g == 0) {
         return false;
     }
-    known = (defrag_block){sizeof known, 0, 0, 0, 0, 0, 0, 0};
+    known = (defrag_block){ sizeof known, 0, 0, 0, 0, 0, 0, 0 };
     if (g == pool->top) {
         describe_hole(&known, g, limit_with(pool, pool->slots) - g);
     } else {

@@ -39,9 +39,9 @@ static void consider(const defrag_pool *pool, window_t *window, uint32_t end, ui
 
 DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t goal, uint32_t limit)
 {
-    const window_t none = {0, 0, 0};
+    const window_t none = { 0, 0, 0 };
     window_t window = none;
-    window_t best = {0, 0, UINT32_MAX};
+    window_t best = { 0, 0, UINT32_MAX };
 
     for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_in(header(pool, g))) {
         word_t h = header(pool, g);

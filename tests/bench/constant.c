@@ -61,6 +61,7 @@ int main(int count, char **arguments)
     }
     defrag_pool_stats stats = DEFRAG_STATS_INIT;
     require(defrag_stats(pool, &stats));
-    printf("%zu live blocks, %zu of %zu bytes free, %zu refusals\n", stats.live, stats.free, stats.pool_bytes, stats.refused);
+    printf("%zu live blocks, %zu of %zu bytes free, %zu refusals\n", stats.live, stats.free, stats.pool_bytes,
+           stats.refused);
     return 0;
 }

@@ -6,9 +6,10 @@
  *   full-sliding  DEFRAG_BEST, and when no hole fits, everything is slid together and BEST is asked again
  *   best-fit      DEFRAG_BEST alone, which never moves
  *
- * The load is (bytes in live blocks, each with its header and its handle slot) / (pool bytes - control block). Before each
- * request random blocks are freed until the request brings the load to no more than the target; so from the first pass
- * over the target on, the pool stays as full as the target allows. With `--locked P` a block stays locked from birth to
+ * The load is the share of the pool behind its control block that is not free: live blocks with their headers, and the
+ * handle table, which is as long as the most blocks that were live at a time. Before each request random blocks are freed
+ * until the request brings the load to no more than the target; so from the first pass over the target on, the pool stays
+ * as full as the target allows, for large requests too. With `--locked P` a block stays locked from birth to
  * death with a probability of P percent.
  *
  * Every policy gets the same requests and frees: a refused request is carried on as if it lived, and what its turn to be
@@ -164,9 +165,10 @@ struct run {
     defrag_pool_stats layout; /* of the empty pool */
     struct live_block *live;
     size_t live_count;
+    size_t most_live; /* at a time, refused ones included: the length of the handle table if none is */
     size_t live_cost; /* of all live blocks, refused ones included */
     size_t held_cost; /* of those in the pool */
-    size_t limit;     /* on live_cost */
+    size_t limit;     /* on the load in bytes */
     uint64_t sizes;
     uint64_t frees;
     uint64_t locks;
@@ -225,9 +227,12 @@ static size_t block_bytes(const struct run *run, size_t bytes)
     return (bytes + run->layout.block_overhead + granule - 1) / granule * granule;
 }
 
-static size_t cost_of(const struct run *run, size_t bytes)
+/* The load in bytes, were one more block of `bytes` live. */
+static size_t load_with(const struct run *run, size_t bytes)
 {
-    return block_bytes(run, bytes) + run->layout.handle_overhead;
+    size_t slots = run->live_count < run->most_live ? run->most_live : run->live_count + 1;
+
+    return run->live_cost + block_bytes(run, bytes) + slots * run->layout.handle_overhead;
 }
 
 static void free_random(struct run *run)
@@ -251,7 +256,7 @@ static size_t next_request(struct run *run)
 {
     size_t bytes = run->settings->mix->size(&run->sizes);
 
-    while (run->live_count > 0 && run->live_cost + cost_of(run, bytes) > run->limit) {
+    while (run->live_count > 0 && load_with(run, bytes) > run->limit) {
         free_random(run);
     }
     return bytes;
@@ -259,10 +264,11 @@ static size_t next_request(struct run *run)
 
 static void keep(struct run *run, defrag_handle handle, size_t bytes)
 {
-    struct live_block block = { handle, cost_of(run, bytes), draw_chance(&run->locks, run->settings->locked) };
+    struct live_block block = { handle, block_bytes(run, bytes), draw_chance(&run->locks, run->settings->locked) };
 
     run->live[run->live_count++] = block;
     run->live_cost += block.cost;
+    run->most_live = run->live_count > run->most_live ? run->live_count : run->most_live;
     if (handle == DEFRAG_NO_HANDLE) {
         return;
     }
@@ -352,7 +358,7 @@ static void measure(struct run *run)
         } else {
             count_refusal(run, bytes);
         }
-        load_sum += (double)run->held_cost;
+        load_sum += (double)(run->held_cost + run->most_live * run->layout.handle_overhead);
     }
     run->result.moved = moved - at_start;
     run->result.mean_load = 100.0 * load_sum / (double)run->settings->allocations /
