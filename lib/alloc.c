@@ -96,24 +96,16 @@ DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_reque
 
 DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
     uint32_t slot;
     word_t e;
-    if (!find_slot(pool, handle, &slot, &e)) {
-        return DEFRAG_INVALID_HANDLE;
-    }
-    if (locks_in(e) != UNLOCKED && locks_in(e) != IN_FLIGHT) {
-        return DEFRAG_LOCKED;
-    }
-    uint32_t g = index_in(e);
-    if (!is_sound(pool, slot, g)) {
-        return DEFRAG_CORRUPT;
+    defrag_status status = open_unlocked(pool, handle, &slot, &e);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     if (locks_in(e) == IN_FLIGHT) {
         defrag_cancel_flight(pool);
     }
+    uint32_t g = index_in(e);
     word_t h = header(pool, g);
     subtract_used(pool, size_in(h));
     defrag_release(pool, g, size_in(h), h);

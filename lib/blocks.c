@@ -20,11 +20,18 @@ static void raise_top(defrag_pool *pool, uint32_t top)
     }
 }
 
-/* Replaces the hole behind granule g, which ends where `end` begins, by what is left of it. */
-static void shrink_hole(defrag_pool *pool, uint32_t g, uint32_t end)
+/* Takes what lies below `end` out of the hole, or the wilderness, that begins at `at`; the rest of the hole stays one. */
+static void occupy(defrag_pool *pool, uint32_t at, uint32_t end)
 {
-    if (g != end) {
-        defrag_link_hole(pool, g, end - g);
+    if (at == pool->top) {
+        raise_top(pool, end);
+        return;
+    }
+    word_t hole = header(pool, at);
+    uint32_t hole_end = at + size_in(hole);
+    defrag_unlink_hole(pool, at, hole);
+    if (end != hole_end) {
+        defrag_link_hole(pool, end, hole_end - end);
     } else {
         set_header(pool, end, header(pool, end) & ~HOLE_BEFORE);
     }
@@ -34,15 +41,9 @@ DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t gra
                                     uint32_t owner)
 {
     uint32_t g = at + padding(pool, at, alignment);
-
-    if (at == pool->top) {
-        raise_top(pool, g + granules);
-    } else {
-        word_t hole = header(pool, at);
-        defrag_unlink_hole(pool, at, hole);
-        shrink_hole(pool, g + granules, at + size_in(hole));
-    }
     word_t hole_before = 0;
+
+    occupy(pool, at, g + granules);
     if (g != at) {
         defrag_link_hole(pool, at, g - at);
         hole_before = HOLE_BEFORE;
@@ -76,15 +77,7 @@ DEFRAG_PRIVATE void defrag_release(defrag_pool *pool, uint32_t g, uint32_t granu
 DEFRAG_PRIVATE void defrag_extend(defrag_pool *pool, uint32_t g, uint32_t granules)
 {
     word_t h = header(pool, g);
-    uint32_t end = g + size_in(h);
-
-    if (end == pool->top) {
-        raise_top(pool, g + granules);
-    } else {
-        word_t hole = header(pool, end);
-        defrag_unlink_hole(pool, end, hole);
-        shrink_hole(pool, g + granules, end + size_in(hole));
-    }
+    occupy(pool, g + size_in(h), g + granules);
     set_header(pool, g, block_header(owner_in(h), granules) | (h & HOLE_BEFORE));
     defrag_add_used(pool, granules - size_in(h));
 }

@@ -22,12 +22,34 @@ static inline bool find_slot(const defrag_pool *pool, defrag_handle handle, uint
     return (uint32_t)(*e >> GENERATION_SHIFT) == handle >> HANDLE_GENERATION_SHIFT && locks_in(*e) != FREE_SLOT;
 }
 
+/* What every call with a handle begins with. */
+static inline defrag_status open_handle(const defrag_pool *pool, defrag_handle handle, uint32_t *slot, word_t *e)
+{
+    if (!is_ready(pool)) {
+        return not_ready(pool);
+    }
+    return find_slot(pool, handle, slot, e) ? DEFRAG_OK : DEFRAG_INVALID_HANDLE;
+}
+
 /* Whether the header at g is one that this slot's block can have, seen in O(1): an underrun of the block, or an overrun of
  * the one before it, has overwritten it otherwise. */
 static inline bool is_sound(const defrag_pool *pool, uint32_t slot, uint32_t g)
 {
     word_t h = header(pool, g);
     return owner_in(h) == slot && (h & IS_HOLE) == 0 && size_in(h) != 0 && g + size_in(h) <= pool->top;
+}
+
+/* What every call begins with that changes an unlocked block. */
+static inline defrag_status open_unlocked(const defrag_pool *pool, defrag_handle handle, uint32_t *slot, word_t *e)
+{
+    defrag_status status = open_handle(pool, handle, slot, e);
+    if (status != DEFRAG_OK) {
+        return status;
+    }
+    if (locks_in(*e) != UNLOCKED && locks_in(*e) != IN_FLIGHT) {
+        return DEFRAG_LOCKED;
+    }
+    return is_sound(pool, *slot, index_in(*e)) ? DEFRAG_OK : DEFRAG_CORRUPT;
 }
 
 static inline uint32_t usable_bytes_of(const defrag_pool *pool, word_t e)

@@ -13,19 +13,15 @@ static void notify_lock(defrag_pool *pool, int32_t kind, defrag_handle handle, w
 
 static defrag_status acquire(defrag_pool *pool, defrag_handle handle, bool shared, void **address)
 {
-    if (address != NULL) {
-        *address = NULL;
-    }
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
     if (address == NULL) {
-        return DEFRAG_INVALID_ARGUMENT;
+        return is_ready(pool) ? DEFRAG_INVALID_ARGUMENT : not_ready(pool);
     }
+    *address = NULL;
     uint32_t slot;
     word_t e;
-    if (!find_slot(pool, handle, &slot, &e)) {
-        return DEFRAG_INVALID_HANDLE;
+    defrag_status status = open_handle(pool, handle, &slot, &e);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     if (locks_in(e) == IN_FLIGHT) {
         defrag_cancel_flight(pool);
@@ -61,13 +57,11 @@ DEFRAG_API defrag_status defrag_lock_shared(defrag_pool *pool, defrag_handle han
 
 DEFRAG_API defrag_status defrag_unlock(defrag_pool *pool, defrag_handle handle)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
     uint32_t slot;
     word_t e;
-    if (!find_slot(pool, handle, &slot, &e)) {
-        return DEFRAG_INVALID_HANDLE;
+    defrag_status status = open_handle(pool, handle, &slot, &e);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     uint32_t locks = locks_in(e);
     if (locks == UNLOCKED || locks == IN_FLIGHT) {

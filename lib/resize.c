@@ -182,25 +182,17 @@ static defrag_status resize(defrag_pool *pool, defrag_handle handle, uint32_t sl
 
 DEFRAG_API defrag_status defrag_resize(defrag_pool *pool, defrag_handle handle, size_t bytes, defrag_fit fit)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
     if (!is_fit(fit)) {
-        return DEFRAG_INVALID_ARGUMENT;
+        return is_ready(pool) ? DEFRAG_INVALID_ARGUMENT : not_ready(pool);
     }
     uint32_t slot;
     word_t e;
-    if (!find_slot(pool, handle, &slot, &e)) {
-        return DEFRAG_INVALID_HANDLE;
-    }
-    if (locks_in(e) != UNLOCKED && locks_in(e) != IN_FLIGHT) {
-        return DEFRAG_LOCKED;
+    defrag_status status = open_unlocked(pool, handle, &slot, &e);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     if (bytes - 1 >= pool->max_request) {
         return DEFRAG_INVALID_SIZE;
-    }
-    if (!is_sound(pool, slot, index_in(e))) {
-        return DEFRAG_CORRUPT;
     }
     if (locks_in(e) == IN_FLIGHT) {
         defrag_cancel_flight(pool);

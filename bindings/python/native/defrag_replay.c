@@ -25,7 +25,7 @@ typedef struct {
     int next;
 } options;
 
-/* -------------------------------------------------------------------------------------------------- the command line */
+/* ------------------------------------------------------------------------------------------------- the command line */
 
 static uint64_t unit_of(const char *suffix)
 {
@@ -152,7 +152,7 @@ static void require_sense(const options *chosen)
     }
 }
 
-/* -------------------------------------------------------------------------------------------------------- the replay */
+/* ------------------------------------------------------------------------------------------------------- the replay */
 
 static void require(replay_status status, const char *path, const char *sentence)
 {
@@ -184,7 +184,7 @@ static void close_output(FILE *stream, const char *name)
 static void replay_and_report(options *chosen, const trace_file *file, const trace_summary *summary)
 {
     char sentence[TRACE_SENTENCE_BYTES];
-    smallest found;
+    smallest found = { 0 };
     replay_result result;
     holes seen = { .timeline = open_timeline(chosen->timeline) };
     replay_options *replay = &chosen->replay;

@@ -181,8 +181,8 @@ def explain(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield "Sizes are in KiB. A pool suffices if nothing is refused in it."
     yield "[b]fast[/b], [b]best[/b]: nothing is moved, except what realloc copies anyway."
     yield (
-        "[b]fast and steps[/b]: allocating moves nothing and takes constant time; after each operation a step copies at "
-        f"most {step_bytes} bytes and looks at {step_blocks} blocks at most."
+        "[b]fast and steps[/b]: allocating moves nothing and takes constant time; after each operation a step copies "
+        f"at most {step_bytes} bytes and looks at no more than {step_blocks} blocks."
     )
     yield "[b]make room[/b]: an allocation that finds no hole moves the least it can, at once."
     yield "[b]saved[/b]: by make room, against fast or best. They refuse so much in the pool that it manages with."

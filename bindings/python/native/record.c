@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * libdefrag-record.so: preloaded by defrag-record into a program, it writes what the program asks of its heap to the file
- * named by DEFRAG_TRACE. It records the program itself and its threads, not the processes it forks or starts.
+ * libdefrag-record.so: preloaded by defrag-record into a program, it writes what the program asks of its heap to the
+ * file named by DEFRAG_TRACE. It records the program itself and its threads, not the processes it forks or starts.
  *
- * The real functions are those that glibc exports under a second name. Looking them up by dlsym would call calloc before
- * there is one.
+ * The real functions are those that glibc exports under a second name. Looking them up by dlsym would call calloc
+ * before there is one.
  *
  * A freed block is recorded before it is really freed, a new one after it was really made. So no other thread can get
  * and record an address that is still taken. */
@@ -95,7 +95,7 @@ static void put_allocation(const void *block, trace_record record)
     }
 }
 
-/* --------------------------------------------------------------------------------------------- from the heap's calls */
+/* -------------------------------------------------------------------------------------------- from the heap's calls */
 
 static void note_allocation(const void *block, trace_record record)
 {
@@ -152,7 +152,7 @@ static void note_resize(const void *block, uint32_t number, size_t bytes)
     pthread_mutex_unlock(&recorder.lock);
 }
 
-/* --------------------------------------------------------------------------------------------------- the heap's calls */
+/* ------------------------------------------------------------------------------------------------- the heap's calls */
 
 EXPORT void *malloc(size_t bytes)
 {
@@ -228,7 +228,7 @@ EXPORT int posix_memalign(void **block, size_t alignment, size_t bytes)
     return 0;
 }
 
-/* ---------------------------------------------------------------------------------------------------- start and fork */
+/* --------------------------------------------------------------------------------------------------- start and fork */
 
 static void before_fork(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Ends a recording: exit, _exit, exec, abort and SIGKILL all leave it as it was, and this is done after each of them. */
+ * Ends a recording: exit, _exit, exec, abort and SIGKILL all leave it as it was, and this is done after each. */
 #include "record_end.h"
 
 #include "trace.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The file that a recording goes to: mapped memory, so that what was written stays even if the program is killed, and so
- * that no descriptor is left for the program to close. The file is longer than the trace until defrag-record ends it. */
+ * The file that a recording goes to: mapped memory, so that what was written stays even if the program is killed, and
+ * so that no descriptor is left for the program to close. The file is longer than the trace until defrag-record ends
+ * it. */
 #ifndef RECORD_OUTPUT_H
 #define RECORD_OUTPUT_H
 

@@ -23,7 +23,7 @@ typedef struct {
     size_t own_moves;       /* how often that call has moved it */
 } replay;
 
-/* ---------------------------------------------------------------------------------------------------- how it may end */
+/* --------------------------------------------------------------------------------------------------- how it may end */
 
 static bool broken(replay *run, const char *what)
 {
@@ -53,7 +53,7 @@ static bool refuse(replay *run, defrag_status status, size_t bytes)
     return true;
 }
 
-/* -------------------------------------------------------------------------------------------------------- operations */
+/* ------------------------------------------------------------------------------------------------------- operations */
 
 static void count_moved(void *context, const defrag_pool *pool, const defrag_event *event)
 {
@@ -187,7 +187,7 @@ static bool operate(replay *run, const trace_record *record)
     }
 }
 
-/* ----------------------------------------------------------------------------------------------------------- looking */
+/* ---------------------------------------------------------------------------------------------------------- looking */
 
 static bool check_pool(replay *run)
 {
@@ -223,7 +223,7 @@ static bool verify_survivors(replay *run, uint32_t numbers)
     return check_pool(run);
 }
 
-/* ------------------------------------------------------------------------------------------------------ the whole run */
+/* ---------------------------------------------------------------------------------------------------- the whole run */
 
 static bool run_records(replay *run, trace_cursor cursor, uint64_t interval)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Runs a trace through a pool and counts what happens.
  *
- * An operation on a block that the pool refused is skipped. A resize that is refused leaves the block as it was. A block
- * of zero bytes is asked for as one byte, as malloc(0) must give an address of its own. */
+ * An operation on a block that the pool refused is skipped. A resize that is refused leaves the block as it was. A
+ * block of zero bytes is asked for as one byte, as malloc(0) must give an address of its own. */
 #ifndef REPLAY_H
 #define REPLAY_H
 

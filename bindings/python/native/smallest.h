@@ -2,8 +2,8 @@
  * Finds the smallest pool that serves a trace without a refusal.
  *
  * Nothing promises that a larger pool serves what a smaller one serves: once blocks move, where they lie depends on the
- * pool's size, and just above the largest pool of the narrow build each block costs more. Bisection alone would find one
- * of several places where refusals begin. So from there on smaller sizes are tried until a row of them refuses, and then a
+ * pool's size, and above the largest pool of the narrow build each block costs more. Bisection alone would find one of
+ * several places where refusals begin. So from there on smaller sizes are tried until a row of them refuses, and then a
  * row of larger ones, to tell how firm the answer is. */
 #ifndef SMALLEST_H
 #define SMALLEST_H

@@ -15,13 +15,14 @@
  *   3     free                                       block `number` dies
  *   4     resize          bytes                      block `number` lives on with another size
  *   5     thread                                     from here on thread `number` calls; it begins with thread 0
- *   6     end             operations, bytes, live    the last record, its number 0: the count of records of kinds 1 to 4,
- *                                                    the sum of their bytes modulo 2^64, the count of live blocks
+ *   6     end             operations, bytes, live    the last record, its number 0: how many records of kinds 1 to 4
+ *                                                    there are, the sum of their bytes modulo 2^64, and the count of
+ *                                                    live blocks
  *
- * Block numbers are dense: a new block takes a number that was freed, or else the next one never used. So a reader needs
- * an array and no hash table, and a damaged number cannot make it ask for much memory. Thread numbers are dense too.
- * Bytes are at most 2^32 - 1, as no pool is larger; zero is what malloc(0) leaves. An alignment is a power of two; one
- * that every allocator keeps (up to 16 bytes) is left out. Two to four bytes an operation are usual, less than one
+ * Block numbers are dense: a new block takes a number that was freed, or else the next one never used. So a reader
+ * needs an array and no hash table, and a damaged number cannot make it ask for much memory. Thread numbers are dense
+ * too. Bytes are at most 2^32 - 1, as no pool is larger; zero is what malloc(0) leaves. An alignment is a power of two;
+ * one that every allocator keeps (up to 16 bytes) is left out. Two to four bytes an operation are usual, less than one
  * compressed.
  *
  * A writer puts the first byte of a record last, so that after a sudden end every record counts whole or not at all.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Verifies a whole trace: that each record makes sense after those before it, and that the end tells the same totals. */
+ * Verifies a whole trace: that each record makes sense after those before it, and the end tells the same totals. */
 #include "trace.h"
 
 #include <inttypes.h>

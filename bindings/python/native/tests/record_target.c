@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A program to be recorded: it uses the heap in every way there is, from several threads, and tells on stdout what it did.
- * One line for each block: how it came to life, its resizes, and whether it was freed. Only blocks of MARK bytes and more
- * count; what the C library asks for itself is smaller. The argument says how to end: return, _exit, abort, kill, exec. */
+ * A program to be recorded: it uses the heap in every way there is, from several threads, and tells on stdout what it
+ * did. One line for each block: how it came to life, its resizes, and whether it was freed. Only blocks of MARK bytes
+ * and more count; what the C library asks for itself is smaller. The argument says how to end: return, _exit, abort,
+ * kill, exec. */
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>

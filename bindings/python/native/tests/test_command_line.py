@@ -129,6 +129,7 @@ BAD_RECORDINGS = {
         ["-o", "/nowhere/x.dft", "true"],
         "'/nowhere/x.dft' cannot be written (No such file or directory); choose",
     ),
+    "a device is no file to write to": (["-o", "/dev/null", "true"], "'/dev/null' is no regular file; choose"),
     "an unknown option is named": (["-o", "FILE", "--frobnicate", "true"], "the option '--frobnicate' is unknown"),
 }
 

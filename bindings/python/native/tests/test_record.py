@@ -98,7 +98,10 @@ def test_the_programs_that_a_program_starts_do_not_write_to_its_trace(record: Ru
 
 def test_a_signal_to_the_recorder_reaches_the_program(tmp_path: Path) -> None:
     path = tmp_path / "sleep.dft"
-    script = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(9)); print(1, flush=True); signal.pause()"
+    script = (
+        "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(9)); "
+        "print('ready', flush=True); signal.pause()"
+    )
     command = [os.environ["DEFRAG_RECORD"], "-o", path, "--", sys.executable, "-c", script]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         process.stdout.readline()
@@ -116,4 +119,19 @@ def test_a_program_that_is_not_recorded_is_told(record: Run, tmp_path: Path) -> 
     done = record("-o", path, "--", tmp_path / "static")
     assert done.returncode == 2
     assert "was not recorded; it must be linked dynamically with glibc" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_recording_the_traces_again_names_the_missing_packages() -> None:
+    script = Path(__file__).resolve().parents[1] / "traces" / "record.py"
+    done = subprocess.run(
+        [sys.executable, script, "--tool", os.environ["DEFRAG_RECORD"]],
+        env={"PATH": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "needs the Debian packages jq, lua5.4, " in done.stderr
+    assert "install them, then run this again" in done.stderr
     assert done.stderr.count("\n") == 1

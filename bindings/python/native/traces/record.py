@@ -87,8 +87,8 @@ def free_port() -> int:
 
 @dataclass
 class Clients:
-    """Mosquitto's command-line clients, one at a time, so that each run asks the broker for the same. They give their own
-    names; for a random one the broker would load OpenSSL's generator, which is larger than itself."""
+    """Mosquitto's command-line clients, one at a time, so that each run asks the broker for the same. They give their
+    own names; for a random one the broker would load OpenSSL's generator, which is larger than itself."""
 
     port: int
 
@@ -118,7 +118,7 @@ class Clients:
 def broker(recorder: Recorder, trace: Path) -> Iterator[Clients]:
     port = free_port()
     settings = recorder.folder / "broker.conf"
-    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "log_dest none", "sys_interval 0", "set_tcp_nodelay true"]
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "log_dest none", "sys_interval 0"]
     lines += ["max_queued_messages 10", "max_inflight_messages 10"]
     if os.geteuid() == 0:
         lines.append("user root")

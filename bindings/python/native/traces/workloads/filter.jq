@@ -3,7 +3,9 @@
 foreach inputs as $report (
     {latest: {}, alarms: []};
     .latest[$report.station] = ((.latest[$report.station] // []) + [$report | del(.position)])[-4:]
-    | .alarms = (.alarms + [$report.readings[] | select(.value > 35) | "\($report.station) \(.kind): \(.value) \(.unit)"])[-60:];
+    | .alarms = (.alarms + [
+        $report.readings[] | select(.value > 35) | "\($report.station) \(.kind): \(.value) \(.unit)"
+    ])[-60:];
     if $report.sequence % 50 == 49
     then {
         stations: (.latest | length),

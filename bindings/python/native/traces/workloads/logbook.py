@@ -30,7 +30,8 @@ for day in range(60):
         print(f"INSERT INTO reading VALUES({at}, {sensor}, {value:.2f}, {comment});")
         if value > 90:
             print(
-                f"UPDATE sensor SET note = substr(coalesce(note, '') || '{at}: {value:.1f}; ', -400) WHERE id = {sensor};"
+                f"UPDATE sensor SET note = substr(coalesce(note, '') || '{at}: {value:.1f}; ', -400) "
+                f"WHERE id = {sensor};"
             )
     print(
         f"""COMMIT;
