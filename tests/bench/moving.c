@@ -7,16 +7,16 @@
  *   best-fit      DEFRAG_BEST alone, which never moves
  *
  * The load is the share of the pool behind its control block that is not free: live blocks with their headers, and the
- * handle table, which is as long as the most blocks that were live at a time. Before each request random blocks are freed
- * until the request brings the load to no more than the target; so from the first pass over the target on, the pool stays
- * as full as the target allows, for large requests too. With `--locked P` a block stays locked from birth to
+ * handle table, which is as long as the most blocks that were live at a time. Before each request random blocks are
+ * freed until the request brings the load to no more than the target; so from the first pass over the target on, the
+ * pool stays as full as the target allows, for large requests too. With `--locked P` a block stays locked from birth to
  * death with a probability of P percent.
  *
- * Every policy gets the same requests and frees: a refused request is carried on as if it lived, and what its turn to be
- * freed frees is nothing. The mean load that is told counts only what the pool really holds.
+ * Every policy gets the same requests and frees: a refused request is carried on as if it lived, and its turn to be
+ * freed frees nothing. The mean load that is told counts only what the pool really holds.
  *
- * Sizes: "log" is log-uniform, 8..512 bytes, and in 5 % of the requests 512..4096; "small" is uniform in its class, 80 %
- * 8..64 bytes, 18 % 65..256, 2 % 257..1024. Sizes, frees and locks are drawn from separate generators.
+ * Sizes: "log" is log-uniform, 8..512 bytes, and in 5 % of the requests 512..4096; "small" is uniform in its class,
+ * 80 % 8..64 bytes, 18 % 65..256, 2 % 257..1024. Sizes, frees and locks are drawn from separate generators.
  */
 #include <argp.h>
 #include <inttypes.h>
@@ -29,8 +29,7 @@
 
 enum { MAX_LOADS = 16, HEAVIEST = 48 };
 
-/* ---------------------------------------------------------------------------------------------------------- requests
- */
+/* --------------------------------------------------------------------------------------------------------- requests */
 
 /* SplitMix64: a 64-bit counter and a mixing function. */
 static uint64_t draw(uint64_t *state)
@@ -84,8 +83,7 @@ struct mix {
 
 static const struct mix mixes[] = { { "log", log_size }, { "small", small_size } };
 
-/* ---------------------------------------------------------------------------------------------------------- policies
- */
+/* --------------------------------------------------------------------------------------------------------- policies */
 
 static defrag_status make_room(defrag_pool *pool, size_t bytes, defrag_handle *handle)
 {
@@ -119,8 +117,7 @@ static const struct policy policies[] = {
     { "best-fit", best_fit },
 };
 
-/* ------------------------------------------------------------------------------------------------------- measurement
- */
+/* ------------------------------------------------------------------------------------------------------ measurement */
 
 struct settings {
     double loads[MAX_LOADS];
@@ -393,7 +390,7 @@ static struct result run_once(const struct settings *settings, const struct poli
     return run.result;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ output */
+/* ----------------------------------------------------------------------------------------------------------- output */
 
 static double per(uint64_t value, uint64_t of)
 {
@@ -464,7 +461,7 @@ static void run_all(struct settings settings)
     }
 }
 
-/* --------------------------------------------------------------------------------------------------------- arguments */
+/* -------------------------------------------------------------------------------------------------------- arguments */
 
 static const struct argp_option options[] = {
     { "loads", 'l', "LIST", 0, "loads in percent (90,95,98)", 0 },

@@ -146,8 +146,10 @@ int main(int count, char **arguments)
     char *path = make_file(chosen.file);
     int code = run(chosen.program, path);
     if (!record_end(path)) {
+        int error = errno;
+        unlink(path);
         fail("'%s' was not recorded%s%s; it must be linked dynamically with glibc and not setuid", chosen.program[0],
-             errno == 0 ? "" : ": ", errno == 0 ? "" : strerror(errno));
+             error == 0 ? "" : ": ", error == 0 ? "" : strerror(error));
     }
     free(path);
     return code;

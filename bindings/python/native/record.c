@@ -252,11 +252,12 @@ __attribute__((constructor)) static void start(void)
     if (path == NULL) {
         return;
     }
-    if (!record_output_open(&recorder.output, path)) {
+    bool is_open = record_output_open(&recorder.output, path);
+    unsetenv("DEFRAG_TRACE"); /* a program that this one starts would write to the same file */
+    if (!is_open) {
         complain("the trace cannot be written, so nothing is recorded; choose another file in DEFRAG_TRACE");
         return;
     }
-    unsetenv("DEFRAG_TRACE"); /* a program that this one starts would write to the same file */
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
     recorder.on = true;
 }

@@ -39,6 +39,7 @@ static bool reserve_chunk(record_output *output)
         return false;
     }
     if (madvise(output->bytes + output->reserved, CHUNK_BYTES, MADV_POPULATE_WRITE) != 0 && errno != EINVAL) {
+        errno = errno == EFAULT ? ENOSPC : errno; /* the file system's words for it */
         return false;
     }
     output->reserved += CHUNK_BYTES;

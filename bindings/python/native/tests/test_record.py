@@ -120,6 +120,7 @@ def test_a_program_that_is_not_recorded_is_told(record: Run, tmp_path: Path) -> 
     assert done.returncode == 2
     assert "was not recorded; it must be linked dynamically with glibc" in done.stderr
     assert done.stderr.count("\n") == 1
+    assert not path.exists()
 
 
 def test_recording_the_traces_again_names_the_missing_packages() -> None:
