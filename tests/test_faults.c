@@ -24,8 +24,8 @@ Test(faults, a_size_that_wraps_when_header_alignment_or_rounding_is_added_is_ref
 
 Test(faults, a_size_is_never_truncated_to_16_bits_of_bytes_or_granules)
 {
-    defrag_pool *pool = new_pool(65536);
-    size_t granule = stats_of(pool).granule;
+    size_t granule = stats_of(new_pool(4096)).granule;
+    defrag_pool *pool = new_pool(32768 * granule);
     for (size_t bits = 15; bits <= 17; bits++) {
         for (size_t unit = 1; unit <= granule; unit *= granule) {
             for (size_t i = 0; i < 9; i++) {

@@ -14,7 +14,7 @@ typedef struct ledger {
         uint32_t locks;
     } blocks[512];
     size_t live;
-    uint64_t moves;
+    uint64_t moves; /* some of which only the event of the resize tells */
     uint64_t refusals;
     defrag_event last;
     bool wrong;
@@ -59,7 +59,7 @@ static void note(void *context, const defrag_pool *pool, const defrag_event *eve
         break;
     case DEFRAG_EVENT_LOCK: l->blocks[i].locks++; break;
     case DEFRAG_EVENT_UNLOCK: l->blocks[i].locks--; break;
-    case DEFRAG_EVENT_RESIZE: break;
+    case DEFRAG_EVENT_RESIZE: l->moves += l->blocks[i].offset != event->offset; break;
     default: l->wrong = true;
     }
     l->blocks[i].offset = event->offset;

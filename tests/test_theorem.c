@@ -153,6 +153,21 @@ Test(theorem, a_full_heap_clears_its_top_for_a_new_handle_slot)
     assert_intact(pool);
 }
 
+Test(theorem, clearing_the_top_for_a_slot_moves_only_the_last_block_if_a_hole_takes_it)
+{
+    defrag_pool *pool = new_pool(8192);
+    static defrag_handle handles[1024];
+    defrag_handle first = alloc_block(pool, bytes_of_granules(pool, 20), DEFRAG_FAST);
+    fill_pool(pool, 1, handles, LENGTH(handles));
+    ASSERT_OK(defrag_resize(pool, first, 1, DEFRAG_FAST));
+    defrag_handle handle;
+    while (defrag_alloc(pool, 1, DEFRAG_BEST, &handle) == DEFRAG_OK) {
+    }
+    alloc_block(pool, 1, DEFRAG_MAKE_ROOM);
+    cr_assert_eq(stats_of(pool).moved_blocks, 1);
+    assert_intact(pool);
+}
+
 Test(theorem, an_over_aligned_request_is_served_if_its_slack_is_free_too)
 {
     for (size_t alignment = 64; alignment <= DEFRAG_MAX_ALIGNMENT; alignment *= 2) {
