@@ -373,7 +373,8 @@ static bool do_step(model *m, const model_op *op)
         defrag_pool_stats stats = DEFRAG_STATS_INIT;
         REQUIRE(m, defrag_stats(m->pool, &stats) == DEFRAG_OK, "stats fails");
         REQUIRE(m, stats.moved_bytes - m->before.moved_bytes == progress.moved_bytes, "a step moved bytes in secret");
-        REQUIRE(m, stats.moved_blocks - m->before.moved_blocks == progress.moved_blocks, "a step moved blocks in secret");
+        REQUIRE(m, stats.moved_blocks - m->before.moved_blocks == progress.moved_blocks,
+                "a step moved blocks in secret");
     }
     return true;
 }
@@ -485,22 +486,14 @@ static bool do_stale(model *m, const model_op *op)
 bool model_apply(model *m, model_op op)
 {
     static bool (*const operations[MODEL_KINDS])(model *, const model_op *) = {
-        [MODEL_ALLOC] = do_alloc,
-        [MODEL_ALLOC_ARRAY] = do_alloc_array,
-        [MODEL_FREE] = do_free,
-        [MODEL_RESIZE] = do_resize,
-        [MODEL_LOCK] = do_lock,
-        [MODEL_LOCK_SHARED] = do_lock_shared,
-        [MODEL_UNLOCK] = do_unlock,
-        [MODEL_USABLE_SIZE] = do_usable_size,
-        [MODEL_CLEAN] = do_clean,
-        [MODEL_COMPACT] = do_compact,
-        [MODEL_STEP] = do_step,
-        [MODEL_SETTLE] = do_settle,
-        [MODEL_ATTACH] = do_attach,
-        [MODEL_CHECK] = do_check,
-        [MODEL_WOULD_FIT] = do_would_fit,
-        [MODEL_STALE] = do_stale,
+        [MODEL_ALLOC] = do_alloc,         [MODEL_ALLOC_ARRAY] = do_alloc_array,
+        [MODEL_FREE] = do_free,           [MODEL_RESIZE] = do_resize,
+        [MODEL_LOCK] = do_lock,           [MODEL_LOCK_SHARED] = do_lock_shared,
+        [MODEL_UNLOCK] = do_unlock,       [MODEL_USABLE_SIZE] = do_usable_size,
+        [MODEL_CLEAN] = do_clean,         [MODEL_COMPACT] = do_compact,
+        [MODEL_STEP] = do_step,           [MODEL_SETTLE] = do_settle,
+        [MODEL_ATTACH] = do_attach,       [MODEL_CHECK] = do_check,
+        [MODEL_WOULD_FIT] = do_would_fit, [MODEL_STALE] = do_stale,
     };
     if (m->failure != NULL) {
         return false;

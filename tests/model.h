@@ -97,8 +97,8 @@ typedef struct model {
 
     uint32_t live;
     uint32_t locked;
-    uint32_t used;        /* granules */
-    uint32_t slack;       /* bytes: alignment less granule, summed over the over-aligned live blocks */
+    uint32_t used;  /* granules */
+    uint32_t slack; /* bytes: alignment less granule, summed over the over-aligned live blocks */
     uint32_t peak_live;
     uint32_t peak_used;
     uint32_t refused;
@@ -114,8 +114,8 @@ typedef struct model {
     defrag_pool_stats before; /* of a verified operation */
     uint32_t operations;
 
-    const char *failure; /* null while the pool has done right; else what it did wrong, */
-    int line;            /* where in the model that was found */
+    const char *failure;       /* null while the pool has done right; else what it did wrong, */
+    int line;                  /* where in the model that was found */
     uint32_t failed_operation; /* and in which operation, counted from 1 */
 } model;
 

@@ -18,9 +18,9 @@ bool model_fail(model *m, const char *failure, int line);
 
 /* An allocation or a resize, as the judge needs to know it. */
 typedef struct model_request {
-    uint64_t bytes;             /* as asked for */
-    uint64_t granules;          /* header and alignment tail included */
-    uint32_t alignment;         /* the granule or more */
+    uint64_t bytes;     /* as asked for */
+    uint64_t granules;  /* header and alignment tail included */
+    uint32_t alignment; /* the granule or more */
     defrag_fit fit;
     const model_block *resized; /* or null: an allocation */
 } model_request;

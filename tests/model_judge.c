@@ -117,7 +117,8 @@ static bool judge_without_moving(model *m, const model_request *request, defrag_
         REQUIRE(m, !found.slot, "OUT_OF_HANDLES though the table could grow");
         return true;
     }
-    REQUIRE(m, m->copy_under_way || !found.own, "a resize fails though the block's place and the holes beside it suffice");
+    REQUIRE(m, m->copy_under_way || !found.own,
+            "a resize fails though the block's place and the holes beside it suffice");
     REQUIRE(m, request->fit == DEFRAG_FAST || m->copy_under_way || !found.hole || !found.slot,
             "BEST says FRAGMENTED though a hole fits");
     return true;
@@ -177,15 +178,19 @@ bool model_judge_report(model *m, const model_request *request, const defrag_fit
         REQUIRE(m, (report->now != 0) == (found.hole && found.slot), "would_fit is wrong about what fits now");
     }
     if (bytes_suffice(m, request, model_handles(m))) {
-        REQUIRE(m, report->verdict != DEFRAG_OUT_OF_MEMORY, "would_fit says OUT_OF_MEMORY though the free bytes suffice");
+        REQUIRE(m, report->verdict != DEFRAG_OUT_OF_MEMORY,
+                "would_fit says OUT_OF_MEMORY though the free bytes suffice");
     }
     if (!bytes_suffice(m, request, least_handles(m))) {
         REQUIRE(m, report->verdict == DEFRAG_OUT_OF_MEMORY, "would_fit says other than OUT_OF_MEMORY");
     }
     bool surely = m->locked == 0 && m->slack == 0 && request->alignment == m->granule;
-    REQUIRE(m, !surely || report->verdict != DEFRAG_FRAGMENTED, "would_fit says FRAGMENTED though nothing is in the way");
-    REQUIRE(m, (report->verdict == DEFRAG_OUT_OF_MEMORY) == (report->missing != 0), "would_fit is wrong about missing bytes");
-    REQUIRE(m, report->verdict == DEFRAG_FRAGMENTED || report->blocking == 0, "would_fit names locks that block nothing");
+    REQUIRE(m, !surely || report->verdict != DEFRAG_FRAGMENTED,
+            "would_fit says FRAGMENTED though nothing is in the way");
+    REQUIRE(m, (report->verdict == DEFRAG_OUT_OF_MEMORY) == (report->missing != 0),
+            "would_fit is wrong about missing bytes");
+    REQUIRE(m, report->verdict == DEFRAG_FRAGMENTED || report->blocking == 0,
+            "would_fit names locks that block nothing");
     REQUIRE(m, report->blocking <= m->locked, "would_fit counts more locks than there are");
     return true;
 }

@@ -53,7 +53,7 @@ bool model_unchanged(model *m)
 
 /* A walk under way. */
 typedef struct survey {
-    uint64_t end;   /* of what it has shown so far */
+    uint64_t end; /* of what it has shown so far */
     uint32_t live;
     bool after_hole;
 } survey;
@@ -110,7 +110,8 @@ static bool verify_arena(model *m, survey *s)
 static bool verify_space(model *m, const defrag_pool_stats *stats)
 {
     uint64_t usable = (uint64_t)m->used * m->granule - (uint64_t)m->live * m->header;
-    REQUIRE(m, stats->used + stats->overhead + stats->free == stats->pool_bytes, "bytes are missing from the statistics");
+    REQUIRE(m, stats->used + stats->overhead + stats->free == stats->pool_bytes,
+            "bytes are missing from the statistics");
     REQUIRE(m, stats->pool_bytes == m->end, "the pool has another size");
     REQUIRE(m, stats->used == usable, "the used bytes are wrong");
     REQUIRE(m, stats->free == model_free_with(m, stats->handles), "the free bytes are wrong");
@@ -149,7 +150,8 @@ static bool verify_largest(model *m, const defrag_pool_stats *stats)
         REQUIRE(m, stats->largest_after_moving >= largest_with(m, stats->handles),
                 "the largest request after moving is too small");
     }
-    REQUIRE(m, stats->largest_after_moving <= largest_with(m, shortest), "the largest request after moving is too large");
+    REQUIRE(m, stats->largest_after_moving <= largest_with(m, shortest),
+            "the largest request after moving is too large");
     REQUIRE(m, stats->largest_now <= stats->largest_after_moving, "moving would make less room than there is");
     return true;
 }

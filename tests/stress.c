@@ -35,8 +35,8 @@ static const struct argp_option known_options[] = {
 
 static error_t parse(int key, char *text, struct argp_state *state);
 
-static const struct argp parser = { known_options, parse, NULL, "Tests the allocator with random operations.", NULL, NULL,
-                                    NULL };
+static const struct argp parser = { known_options, parse, NULL, "Tests the allocator with random operations.",
+                                    NULL,          NULL,  NULL };
 
 static void refuse(const char *what)
 {
@@ -168,8 +168,8 @@ int main(int count, char **arguments)
         done += work_pool(&m, &source, left < OPERATIONS_OF_POOL ? left : OPERATIONS_OF_POOL);
         pools++;
         if (m.failure != NULL) {
-            fprintf(stderr, "pool %" PRIu32 ", operation %" PRIu32 ": %s (line %d); repeat with --seed %" PRIu64 "\n", pools,
-                    m.failed_operation, m.failure, m.line, o.seed);
+            fprintf(stderr, "pool %" PRIu32 ", operation %" PRIu32 ": %s (line %d); repeat with --seed %" PRIu64 "\n",
+                    pools, m.failed_operation, m.failure, m.line, o.seed);
             return 1;
         }
     }

@@ -47,10 +47,21 @@ Test(alloc, an_array_whose_size_overflows_is_an_invalid_size)
         size_t count;
         size_t bytes;
     } overflows[] = {
-        { half, 2 },        { 2, half },     { SIZE_MAX, SIZE_MAX }, { SIZE_MAX, 2 },
-        { root, root },     { root + 1, root }, { SIZE_MAX / 3 + 1, 3 }, { half + 4, 2 },
-        { SIZE_MAX / 8 + 2, 8 }, { 0, 8 },   { 8, 0 },               { 0, 0 },
-        { 0, SIZE_MAX },    { SIZE_MAX, 0 }, { 1, SIZE_MAX },
+        { half, 2 },
+        { 2, half },
+        { SIZE_MAX, SIZE_MAX },
+        { SIZE_MAX, 2 },
+        { root, root },
+        { root + 1, root },
+        { SIZE_MAX / 3 + 1, 3 },
+        { half + 4, 2 },
+        { SIZE_MAX / 8 + 2, 8 },
+        { 0, 8 },
+        { 8, 0 },
+        { 0, 0 },
+        { 0, SIZE_MAX },
+        { SIZE_MAX, 0 },
+        { 1, SIZE_MAX },
     };
     for (size_t i = 0; i < LENGTH(overflows); i++) {
         for (size_t fit = 0; fit < LENGTH(fits); fit++) {

@@ -109,7 +109,8 @@ Test(check, every_single_flipped_bit_of_the_pools_own_data_is_found, .timeout = 
             f.pool = m->pool;
             flip_everything(&f, m);
             cr_assert_eq(f.found, f.tried,
-                         "%" PRIu64 " of %" PRIu64 " found; the last one missed was in byte %zu of %zu; DEFRAG_SEED=%" PRIu64,
+                         "%" PRIu64 " of %" PRIu64
+                         " found; the last one missed was in byte %zu of %zu; DEFRAG_SEED=%" PRIu64,
                          f.found, f.tried, f.missed, bytes, seed);
         }
     }

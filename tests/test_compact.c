@@ -9,8 +9,7 @@ enum { POOL_BYTES = 8192, MOST = 1024 };
 static size_t ragged(defrag_pool *pool, random_source *source, defrag_handle *handles)
 {
     size_t count = 0;
-    while (count < MOST &&
-           defrag_alloc(pool, random_size(source, 1, 200), DEFRAG_BEST, &handles[count]) == DEFRAG_OK) {
+    while (count < MOST && defrag_alloc(pool, random_size(source, 1, 200), DEFRAG_BEST, &handles[count]) == DEFRAG_OK) {
         fill_block(pool, handles[count], (unsigned char)count);
         count++;
     }
@@ -66,7 +65,8 @@ Test(compact, with_locks_at_most_one_hole_is_left_below_each_locked_block)
         defrag_block block = DEFRAG_BLOCK_INIT;
         bool after_hole = false;
         while (defrag_walk(pool, &block)) {
-            cr_assert(!after_hole || block.locks != 0, "a hole lies below a block that may move, DEFRAG_SEED=%" PRIu64, seed);
+            cr_assert(!after_hole || block.locks != 0, "a hole lies below a block that may move, DEFRAG_SEED=%" PRIu64,
+                      seed);
             after_hole = block.handle == DEFRAG_NO_HANDLE;
         }
         assert_filled(pool, handles, count, seed);

@@ -33,12 +33,9 @@ static scene new_scene(void)
     free_block(pool, hole);
     free_block(pool, small);
     assert_intact(pool);
-    return (scene){ pool,
-                    place_of(pool, low),
-                    place,
-                    place_of(pool, middle),
-                    place_of(pool, aligned),
-                    place_of(pool, last) };
+    return (scene){
+        pool, place_of(pool, low), place, place_of(pool, middle), place_of(pool, aligned), place_of(pool, last)
+    };
 }
 
 static void assert_broken(const scene *s, int32_t expected)

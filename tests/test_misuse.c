@@ -142,7 +142,8 @@ Test(misuse, every_handle_ever_issued_is_refused_after_every_operation_once_it_i
         }
         remember();
         for (size_t i = 0; i < freed_count; i++) {
-            cr_assert_eq(call_with(pool, freed[i], (int)(i % CALLS)), DEFRAG_INVALID_HANDLE, "DEFRAG_SEED=%" PRIu64, seed);
+            cr_assert_eq(call_with(pool, freed[i], (int)(i % CALLS)), DEFRAG_INVALID_HANDLE, "DEFRAG_SEED=%" PRIu64,
+                         seed);
         }
         cr_assert(unchanged());
     }
@@ -201,8 +202,8 @@ Test(misuse, a_million_random_handles_are_refused_unless_they_are_live_by_chance
             is_live = is_live || handle == live[k];
         }
         if (!is_live) {
-            cr_assert_eq(call_with(pool, handle, i % CALLS), DEFRAG_INVALID_HANDLE, "%08" PRIx32 ", DEFRAG_SEED=%" PRIu64,
-                         handle, seed);
+            cr_assert_eq(call_with(pool, handle, i % CALLS), DEFRAG_INVALID_HANDLE,
+                         "%08" PRIx32 ", DEFRAG_SEED=%" PRIu64, handle, seed);
         }
     }
     cr_assert(unchanged());

@@ -95,7 +95,8 @@ Test(theorem, after_compact_fast_succeeds_exactly_if_the_free_bytes_suffice)
             cr_assert_eq(stats.holes, 0);
             size_t bytes = bytes_of_granules(pool, stats.free / stats.granule) + extra;
             defrag_handle handle;
-            ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_FAST, &handle), extra == 0 ? DEFRAG_OK : DEFRAG_OUT_OF_MEMORY);
+            ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_FAST, &handle),
+                          extra == 0 ? DEFRAG_OK : DEFRAG_OUT_OF_MEMORY);
         }
     }
 }

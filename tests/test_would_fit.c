@@ -71,14 +71,16 @@ static defrag_pool *locked_pool(random_source *source, uint32_t percent)
 }
 
 /* Unlocking the blockers must do it. */
-static void assert_blockers(defrag_pool *pool, const map *m, const defrag_fit_report *report, size_t bytes, uint64_t seed)
+static void assert_blockers(defrag_pool *pool, const map *m, const defrag_fit_report *report, size_t bytes,
+                            uint64_t seed)
 {
     size_t first = 0;
     while (m->locks[first] != report->blockers[0]) {
         cr_assert_lt(++first, m->stretches, "DEFRAG_SEED=%" PRIu64, seed);
     }
     for (size_t i = 0; i < report->blocking; i++) {
-        cr_assert_eq(report->blockers[i], m->locks[first + i], "blockers are no neighbours, DEFRAG_SEED=%" PRIu64, seed);
+        cr_assert_eq(report->blockers[i], m->locks[first + i], "blockers are no neighbours, DEFRAG_SEED=%" PRIu64,
+                     seed);
         unlock_block(pool, report->blockers[i]);
     }
     defrag_handle handle;
@@ -130,7 +132,8 @@ Test(would_fit, without_locks_it_says_what_make_room_says)
         defrag_fit_report report = DEFRAG_REPORT_INIT;
         ASSERT_OK(defrag_would_fit(pool, bytes, 0, &report));
         defrag_handle handle;
-        cr_assert_eq(report.verdict, defrag_alloc(pool, bytes, DEFRAG_MAKE_ROOM, &handle), "DEFRAG_SEED=%" PRIu64, seed);
+        cr_assert_eq(report.verdict, defrag_alloc(pool, bytes, DEFRAG_MAKE_ROOM, &handle), "DEFRAG_SEED=%" PRIu64,
+                     seed);
     }
 }
 
@@ -151,7 +154,8 @@ Test(would_fit, what_it_grants_over_aligned_is_served)
         defrag_handle handle;
         defrag_status status = defrag_alloc_with(pool, &request, &handle);
         cr_assert(status == DEFRAG_OK || report.verdict != DEFRAG_OK, "DEFRAG_SEED=%" PRIu64, seed);
-        cr_assert(status == DEFRAG_OUT_OF_MEMORY || report.verdict != DEFRAG_OUT_OF_MEMORY, "DEFRAG_SEED=%" PRIu64, seed);
+        cr_assert(status == DEFRAG_OUT_OF_MEMORY || report.verdict != DEFRAG_OUT_OF_MEMORY, "DEFRAG_SEED=%" PRIu64,
+                  seed);
     }
 }
 
