@@ -340,9 +340,10 @@ DEFRAG_API defrag_status defrag_clean(defrag_pool *pool);
 DEFRAG_API defrag_status defrag_compact(defrag_pool *pool);
 
 /* Moves a little, for an idle loop: copies at most `max_bytes` and considers at most `max_blocks` holes and blocks, for
- * each at most 4 places to put a block. It enlarges the largest hole that can be enlarged. A block larger than the budget
- * is copied over several calls if its new place does not overlap the old, otherwise it is left and `needs_bytes` tells
- * what would move it. Calls repeated with nothing between them end with `done`. `progress` may be null.
+ * each at most 4 places of a size class to put a block. It enlarges the largest hole that can be enlarged. A block larger
+ * than the budget is copied over several calls if its new place does not overlap the old, otherwise it is left and
+ * `needs_bytes` tells what would move it. Calls repeated with nothing between them end with `done`. `progress` may be
+ * null.
  * O(max_bytes + max_blocks). Interrupt: no.
  * Fails with INVALID_POOL, BUSY, INVALID_ARGUMENT (progress has no size). */
 DEFRAG_API defrag_status defrag_step(defrag_pool *pool, size_t max_bytes, size_t max_blocks, defrag_progress *progress);

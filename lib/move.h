@@ -19,10 +19,10 @@ typedef struct {
 } move_t;
 
 /* Plans the push of a hole; false if the block behind it cannot be moved. The block does not evacuate to a hole up to
- * `end`, which the caller wants to clear, nor to the one right behind it, which sliding merges. A push never undoes another: with `hole` of h
- * granules and a block of m, a hole of f granules takes the block only if f < h + m, so that the sum of the squares of the
- * holes grows with each evacuation and does not shrink with a slide, which lowers the sum of the addresses. Over-aligned
- * blocks only ever move down, since sliding them may split a hole. */
+ * `end`, which the caller wants to clear, nor to the one right behind it, which sliding merges. A push never undoes
+ * another: with `hole` of h granules and a block of m, a hole of f granules takes the block only if f < h + m, so that
+ * the sum of the squares of the holes grows with each evacuation and does not shrink with a slide, which lowers the sum
+ * of the addresses. Over-aligned blocks only ever move down, since sliding them may split a hole. */
 DEFRAG_PRIVATE bool defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end, move_t *move);
 
 /* Carries a plan out, and returns where the pushed hole begins now; that is the top if it melted into the wilderness. */

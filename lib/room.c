@@ -146,7 +146,8 @@ static bool is_expected(const defrag_pool *pool, const plan_t *plan, const move_
            (behind != pool->top && (header(pool, behind) & IS_HOLE) != 0);
 }
 
-/* Carries a plan out as far as it holds; its first push is made in any case. */
+/* Carries a plan out while it holds: while pushes are as expected and have not cost more than it said. The first push is
+ * made in any case, so that each round gets on. */
 static void carry_out(defrag_pool *pool, const plan_t *plan, uint32_t goal)
 {
     uint32_t hole = plan->hole;

@@ -168,7 +168,7 @@ DEFRAG_API defrag_status defrag_step(defrag_pool *pool, size_t max_bytes, size_t
     if (!is_ready(pool)) {
         return not_ready(pool);
     }
-    if (progress != NULL && progress->size == 0) {
+    if (progress != NULL && progress->size < sizeof progress->size) {
         return DEFRAG_INVALID_ARGUMENT;
     }
     size_t budget = max_bytes / GRANULE < pool->bytes ? max_bytes / GRANULE : pool->bytes;

@@ -95,6 +95,17 @@ Test(versions, what_a_newer_program_has_beyond_is_zeroed)
     }
 }
 
+Test(versions, a_size_that_does_not_cover_itself_is_an_invalid_argument)
+{
+    defrag_pool *pool = new_pool(4096);
+    for (uint32_t size = 1; size < 4; size++) {
+        defrag_progress progress = { size, 0, 0, 0, 0, 0 };
+        defrag_pool_stats stats = { .size = size };
+        ASSERT_STATUS(defrag_step(pool, 100, 100, &progress), DEFRAG_INVALID_ARGUMENT);
+        ASSERT_STATUS(defrag_stats(pool, &stats), DEFRAG_INVALID_ARGUMENT);
+    }
+}
+
 Test(versions, progress_of_an_older_program_is_filled_in_as_far_as_it_goes)
 {
     defrag_pool *pool = new_pool(4096);
