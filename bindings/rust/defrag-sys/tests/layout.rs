@@ -116,5 +116,5 @@ fn each_constant_of_the_header_is_compared() {
 #[test]
 fn c_objects_to_a_wrong_claim() {
     let said = judge("wrong", &["DEFRAG_OK == 1".into()], &[]).unwrap_err();
-    assert!(said.contains("assertion failed"), "{said}");
+    assert!(said.contains("assert"), "{said}");
 }

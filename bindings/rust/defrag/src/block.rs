@@ -13,7 +13,9 @@ use crate::pool::Pool;
 /// The alignment of every block, in all builds of the library.
 const GRANULE: usize = 8;
 
+const OK: sys::defrag_status = sys::DEFRAG_OK as sys::defrag_status;
 const LOCKED: sys::defrag_status = sys::DEFRAG_LOCKED as sys::defrag_status;
+const CORRUPT: sys::defrag_status = sys::DEFRAG_CORRUPT as sys::defrag_status;
 
 /// What is asked of a block.
 #[derive(Clone, Copy)]
@@ -128,7 +130,7 @@ impl<'p, A: Access> Block<'p, A> {
         if self.handle != sys::DEFRAG_NO_HANDLE {
             // SAFETY: the pool is alive.
             let status = self.pool.call(|raw| unsafe { sys::defrag_unlock(raw, self.handle) });
-            if status != sys::DEFRAG_OK as sys::defrag_status {
+            if status != OK {
                 broken(status);
             }
         }
@@ -148,20 +150,32 @@ impl<'p, A: Access> Block<'p, A> {
     }
 }
 
+impl<A: Access> Block<'_, A> {
+    /// Frees what a plain free was refused for: because of guards that were leaked, or of a destructor that panicked. A
+    /// block whose header was overwritten stays where it is, for [`Pool::check`] to tell of.
+    #[cold]
+    fn free_refused(&self, status: sys::defrag_status) {
+        if status == LOCKED {
+            self.pool.call(|raw| {
+                unlock_all(raw, self.handle);
+                // SAFETY: the pool is alive.
+                unsafe { sys::defrag_free(raw, self.handle) };
+            });
+        } else if status != CORRUPT {
+            broken(status);
+        }
+    }
+}
+
 impl<A: Access> Drop for Block<'_, A> {
-    /// A block whose header was overwritten stays where it is, for [`Pool::check`] to tell of.
     #[inline]
     fn drop(&mut self) {
         if self.handle != sys::DEFRAG_NO_HANDLE {
-            self.pool.call(|raw| {
-                // SAFETY: the pool is alive.
-                let status = unsafe { sys::defrag_free(raw, self.handle) };
-                if status == LOCKED {
-                    unlock_all(raw, self.handle); // guards that were leaked
-                                                  // SAFETY: the pool is alive.
-                    unsafe { sys::defrag_free(raw, self.handle) };
-                }
-            });
+            // SAFETY: the pool is alive.
+            let status = self.pool.call(|raw| unsafe { sys::defrag_free(raw, self.handle) });
+            if status != OK {
+                self.free_refused(status);
+            }
         }
     }
 }
@@ -180,7 +194,7 @@ fn request(need: Need) -> sys::defrag_request {
 
 fn unlock_all(raw: *mut sys::defrag_pool, handle: sys::defrag_handle) {
     // SAFETY: the callers' pool is alive.
-    while unsafe { sys::defrag_unlock(raw, handle) } == sys::DEFRAG_OK as sys::defrag_status {}
+    while unsafe { sys::defrag_unlock(raw, handle) } == OK {}
 }
 
 /// An address for what has no size, aligned for all types that the pool takes.

@@ -169,8 +169,9 @@ impl<'p, U: ?Sized, A: Access> DynMutex<'p, U, A> {
 impl<U: ?Sized, A: Access> Drop for DynMutex<'_, U, A> {
     fn drop(&mut self) {
         let address = self.block.lock();
-        // SAFETY: the T lies there, and is not used any more. The block is freed though it is locked, and after this.
+        // SAFETY: the T lies there, and is not used any more.
         unsafe { (self.drop)(address) };
+        self.block.unlock();
     }
 }
 

@@ -66,9 +66,10 @@ impl Pool {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn new(size: usize, indexes: u16, index_cache: u16) -> Result<Pool> {
+        const WIDE: bool = cfg!(any(feature = "wide-links", feature = "pkg-config")); // the latter may be
         /// The most that a control block and a handle take.
-        const CONTROL: usize = 512;
-        const HANDLE: usize = if cfg!(feature = "wide-links") { 8 } else { 4 };
+        const CONTROL: usize = if WIDE { 640 } else { 256 };
+        const HANDLE: usize = if WIDE { 8 } else { 4 };
 
         let _ = index_cache;
         let extra = CONTROL + HANDLE * usize::from(indexes);

@@ -192,7 +192,8 @@ impl<T, A: Access> Mutex<'_, T, A> {
     pub fn into_inner(mut self) -> T {
         // SAFETY: the value is valid, and not used or dropped any more.
         let value = unsafe { self.lock_content().read() };
-        drop(self.into_parts()); // frees the locked block
+        self.block.unlock();
+        drop(self.into_parts()); // frees the block
         value
     }
 }
@@ -201,8 +202,9 @@ impl<T: ?Sized + Content, A: Access> Drop for Mutex<'_, T, A> {
     #[inline]
     fn drop(&mut self) {
         if core::mem::needs_drop::<T>() {
-            // SAFETY: the content is valid, and not used any more. The block is freed though it is locked, and after this.
+            // SAFETY: the content is valid, and not used any more.
             unsafe { self.lock_content().drop_in_place() };
+            self.block.unlock();
         }
     }
 }

@@ -110,8 +110,9 @@ impl<T: ?Sized + Content, A: Access> DerefMut for Fixed<'_, T, A> {
 
 impl<T: ?Sized + Content, A: Access> Drop for Fixed<'_, T, A> {
     fn drop(&mut self) {
-        // SAFETY: the content is valid, and not used any more. The block is freed though it is locked, and after this.
+        // SAFETY: the content is valid, and not used any more.
         unsafe { self.address.as_ptr().drop_in_place() };
+        self.block.unlock();
     }
 }
 
