@@ -105,9 +105,17 @@ def test_meson_project_uses_it_as_a_subproject(tmp_path):
     run("meson", "test", "-C", tmp_path / "build")
 
 
+def first_example(readme, language):
+    example = re.search(rf"^```{language}\n(.*?)^```", (SOURCE / readme).read_text(), re.MULTILINE | re.DOTALL)
+    assert example and example[1].strip(), f"{readme} has no example in {language}"
+    return example[1]
+
+
 def test_example_in_the_readme_runs(prefix, tmp_path):
-    example = re.search(r"^```c\n(.*?)^```", (SOURCE / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert example and example[1].strip(), "README.md has no C example"
     source = tmp_path / "example.c"
-    source.write_text(example[1])
+    source.write_text(first_example("README.md", "c"))
     build_and_run(prefix, "c", "shared", source, tmp_path / "example")
+
+
+def test_rust_example_in_the_readme_is_the_one_that_the_crate_runs():
+    assert first_example("README.md", "rust") == first_example("bindings/rust/defrag/README.md", "rust")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The ways to allocate, and how hard each tries.
 
+use core::mem::MaybeUninit;
 use core::pin::Pin;
 
 use defrag_sys as sys;
@@ -152,6 +153,23 @@ impl<'p, A: Access> Fitting<'p, A> {
     #[inline]
     pub fn alloc_slice<T: Default>(self, len: impl TryInto<usize>) -> Result<SliceMutex<'p, T, A>> {
         self.alloc_slice_from_fn(len, |_| T::default())
+    }
+
+    /// As [`Pool::alloc_slice_uninit`].
+    ///
+    /// ```
+    /// # fn main() -> defrag::Result<()> {
+    /// # let pool = defrag::Pool::new(1024, 8, 0)?;
+    /// let packet = pool.with_fit(defrag::Fit::Fast).alloc_slice_uninit::<u8>(64)?;
+    /// assert_eq!(packet.len(), 64);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn alloc_slice_uninit<T>(self, len: usize) -> Result<SliceMutex<'p, MaybeUninit<T>, A>> {
+        let block = Block::alloc(self.pool, self.need::<T>(len)?)?;
+        // SAFETY: uninitialised elements are valid anywhere.
+        Ok(unsafe { SliceMutex::new(block, len) })
     }
 
     /// As [`Pool::alloc_slice_from_fn`].
@@ -395,6 +413,30 @@ impl<A: Access> Pool<A> {
     /// ```
     pub fn alloc_pinned<T>(&self, value: T) -> Result<Pin<Fixed<'_, T, A>>, Refused<T>> {
         self.with_fit(Fit::MakeRoom).alloc_pinned(value)
+    }
+
+    /// Allocates `len` elements that are not initialised, for the price of the block alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::alloc_slice`].
+    ///
+    /// ```
+    /// # fn main() -> defrag::Result<()> {
+    /// # let pool = defrag::Pool::new(1024, 8, 0)?;
+    /// let mut samples = pool.alloc_slice_uninit::<u16>(3)?;
+    /// for (i, sample) in samples.lock().iter_mut().enumerate() {
+    ///     sample.write(7 * i as u16);
+    /// }
+    /// // SAFETY: all three have been written.
+    /// let samples = unsafe { samples.assume_init() };
+    /// assert_eq!(*samples.read(), [0, 7, 14]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn alloc_slice_uninit<T>(&self, len: usize) -> Result<SliceMutex<'_, MaybeUninit<T>, A>> {
+        self.with_fit(Fit::MakeRoom).alloc_slice_uninit(len)
     }
 
     /// Allocates `len` elements, each made by a function of its index.

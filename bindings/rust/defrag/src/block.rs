@@ -105,22 +105,35 @@ impl<'p, A: Access> Block<'p, A> {
             return Ok(nowhere());
         }
         let mut address = ptr::null();
-        let status = self.pool.call(|raw| {
-            // SAFETY: the pool is alive.
-            let status = unsafe { sys::defrag_lock_shared(raw, self.handle, &mut address) };
-            if status != LOCKED {
-                return status;
-            }
-            unlock_all(raw, self.handle);
-            // SAFETY: the pool is alive.
-            unsafe { sys::defrag_lock_shared(raw, self.handle, &mut address) }
-        });
+        // SAFETY: the pool is alive.
+        let status = self.pool.call(|raw| unsafe { sys::defrag_lock_shared(raw, self.handle, &mut address) });
         match NonNull::new(address.cast_mut()) {
             Some(address) => Ok(address.cast()),
-            None => match Error::from_status(status) {
-                Error::TooManyLocks => Err(Error::TooManyLocks),
-                _ => broken(status),
-            },
+            None => self.lock_shared_leaked(status),
+        }
+    }
+
+    /// Others may be here, too, so it is found out anew, in the same critical section, whether a lock is to be given up.
+    #[cold]
+    fn lock_shared_leaked(&self, status: sys::defrag_status) -> Result<NonNull<u8>> {
+        let mut status = status;
+        let mut address = ptr::null();
+        if status == LOCKED {
+            status = self.pool.call(|raw| {
+                // SAFETY: the pool is alive.
+                let mut lock = || unsafe { sys::defrag_lock_shared(raw, self.handle, &mut address) };
+                let status = lock();
+                if status != LOCKED {
+                    return status;
+                }
+                unlock_all(raw, self.handle);
+                lock()
+            });
+        }
+        match (NonNull::new(address.cast_mut()), Error::from_status(status)) {
+            (Some(address), _) => Ok(address.cast()),
+            (None, Error::TooManyLocks) => Err(Error::TooManyLocks),
+            (None, _) => broken(status),
         }
     }
 
@@ -197,10 +210,11 @@ fn unlock_all(raw: *mut sys::defrag_pool, handle: sys::defrag_handle) {
     while unsafe { sys::defrag_unlock(raw, handle) } == OK {}
 }
 
-/// An address for what has no size, aligned for all types that the pool takes.
+/// An address for what has no size, aligned for all types: even an empty vector of what the pool would refuse lends out
+/// a slice.
 #[inline]
 fn nowhere() -> NonNull<u8> {
-    #[repr(align(1024))]
+    #[repr(align(0x2000_0000))]
     struct MostAligned;
 
     NonNull::<MostAligned>::dangling().cast()

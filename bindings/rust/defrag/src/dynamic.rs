@@ -55,8 +55,8 @@ impl<'p, T: 'p, A: Access> Mutex<'p, T, A> {
     /// ```
     pub fn into_dyn<U: ?Sized>(
         self,
-        see: impl Fn(&T) -> &U + Copy,
-        see_mut: impl Fn(&mut T) -> &mut U + Copy,
+        see: impl Fn(&T) -> &U + Copy + 'p,
+        see_mut: impl Fn(&mut T) -> &mut U + Copy + 'p,
     ) -> DynMutex<'p, U, A> {
         let (block, ()) = self.into_parts();
         DynMutex {

@@ -155,7 +155,7 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // SAFETY: the library returns a string that lives as long as the program.
         let text = unsafe { CStr::from_ptr(sys::defrag_invariant_text(self.invariant)) };
-        write!(f, "I{}: {}", self.invariant, text.to_str().unwrap_or_default())
+        f.write_str(text.to_str().unwrap_or_default())
     }
 }
 

@@ -173,7 +173,6 @@ impl Deref for BufferPool<'_> {
 /// ```
 pub struct StaticPool<const N: usize, A: Access = Local> {
     made: AtomicBool,
-    config: Config,
     pool: UnsafeCell<MaybeUninit<Pool<A>>>,
     memory: UnsafeCell<Aligned<N>>,
 }
@@ -188,25 +187,12 @@ const _: () = assert!(align_of::<Aligned<1>>() == ALIGNMENT);
 unsafe impl<const N: usize, A: Access> Sync for StaticPool<N, A> {}
 
 impl<const N: usize, A: Access> StaticPool<N, A> {
-    /// A pool yet to be made, without handles set aside.
+    /// A pool yet to be made.
     #[must_use]
     pub const fn new() -> Self {
-        Self::with_config(Config::new())
-    }
-
-    /// A pool yet to be made.
-    ///
-    /// ```
-    /// use defrag::{Config, StaticPool};
-    ///
-    /// static POOL: StaticPool<8192> = StaticPool::with_config(Config::new().handles(32));
-    /// assert_eq!(POOL.take().unwrap().len_indexes(), 32);
-    /// ```
-    #[must_use]
-    pub const fn with_config(config: Config) -> Self {
+        // All zeros, or nothing, so that it lies in `.bss`.
         Self {
             made: AtomicBool::new(false),
-            config,
             pool: UnsafeCell::new(MaybeUninit::uninit()),
             memory: UnsafeCell::new(Aligned([MaybeUninit::uninit(); N])),
         }
@@ -215,10 +201,10 @@ impl<const N: usize, A: Access> StaticPool<N, A> {
     /// # Safety
     ///
     /// To be called with the cells unused, by one caller at a time.
-    unsafe fn make(&'static self) -> Result<&'static Pool<A>> {
+    unsafe fn make(&'static self, config: Config) -> Result<&'static Pool<A>> {
         let start = NonNull::new(self.memory.get()).ok_or(Error::InvalidSize)?.cast();
         // SAFETY: the memory is in a static, and the pool's alone.
-        let pool = unsafe { Pool::make(start, N, self.config, Memory::Static) }?;
+        let pool = unsafe { Pool::make(start, N, config, Memory::Static) }?;
         // SAFETY: the caller is alone here, and afterwards the cell is only read.
         Ok(unsafe { (*self.pool.get()).write(pool) })
     }
@@ -226,7 +212,7 @@ impl<const N: usize, A: Access> StaticPool<N, A> {
 
 #[cfg(any(target_has_atomic = "8", feature = "critical-section"))]
 impl<const N: usize> StaticPool<N> {
-    /// Makes the pool and hands it out, once. O(handles set aside).
+    /// Makes the pool, with no handles set aside, and hands it out, once. O(1).
     ///
     /// On a processor without atomic exchange (Cortex-M0) this needs the feature `critical-section`.
     ///
@@ -234,11 +220,27 @@ impl<const N: usize> StaticPool<N> {
     ///
     /// [`Error::Taken`] after the first time, and as [`Pool::in_buffer`].
     pub fn take(&'static self) -> Result<&'static Pool> {
+        self.take_with(Config::new())
+    }
+
+    /// As [`StaticPool::take`], with a configuration. O(handles set aside).
+    ///
+    /// # Errors
+    ///
+    /// As [`StaticPool::take`].
+    ///
+    /// ```
+    /// use defrag::{Config, StaticPool};
+    ///
+    /// static POOL: StaticPool<8192> = StaticPool::new();
+    /// assert_eq!(POOL.take_with(Config::new().handles(32)).unwrap().len_indexes(), 32);
+    /// ```
+    pub fn take_with(&'static self, config: Config) -> Result<&'static Pool> {
         if self.claim() {
             return Err(Error::Taken);
         }
         // SAFETY: only the first caller gets here, or the next one after it has failed.
-        unsafe { self.make() }.inspect_err(|_| self.made.store(false, Ordering::Release))
+        unsafe { self.make(config) }.inspect_err(|_| self.made.store(false, Ordering::Release))
     }
 
     #[cfg(target_has_atomic = "8")]
@@ -258,7 +260,7 @@ impl<const N: usize> StaticPool<N> {
 
 #[cfg(feature = "critical-section")]
 impl<const N: usize> StaticPool<N, crate::CriticalSection> {
-    /// The pool, made in a critical section when first asked for: O(handles set aside), afterwards O(1).
+    /// The pool, made in a critical section when first asked for, with no handles set aside. O(1).
     ///
     /// # Errors
     ///
@@ -271,13 +273,29 @@ impl<const N: usize> StaticPool<N, crate::CriticalSection> {
     /// assert!(std::ptr::eq(POOL.get().unwrap(), POOL.get().unwrap()));
     /// ```
     pub fn get(&'static self) -> Result<&'static crate::SharedPool> {
+        self.get_with(Config::new())
+    }
+
+    /// As [`StaticPool::get`], made with this configuration if it is asked for first: then O(handles set aside).
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::in_buffer`].
+    ///
+    /// ```
+    /// use defrag::{Config, CriticalSection, StaticPool};
+    ///
+    /// static POOL: StaticPool<1024, CriticalSection> = StaticPool::new();
+    /// assert_eq!(POOL.get_with(Config::new().handles(8)).unwrap().len_indexes(), 8);
+    /// ```
+    pub fn get_with(&'static self, config: Config) -> Result<&'static crate::SharedPool> {
         critical_section::with(|_| {
             if self.made.load(Ordering::Relaxed) {
                 // SAFETY: it was made before the flag was set, in a critical section too.
                 return Ok(unsafe { (*self.pool.get()).assume_init_ref() });
             }
             // SAFETY: this runs in a critical section, and only until it has once succeeded.
-            let pool = unsafe { self.make() }?;
+            let pool = unsafe { self.make(config) }?;
             self.made.store(true, Ordering::Relaxed);
             Ok(pool)
         })

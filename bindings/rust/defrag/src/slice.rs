@@ -4,6 +4,7 @@
 //! The length counts the elements that exist, at every moment that foreign code runs: what a panic leaves behind is
 //! dropped once, and no more. A panic also leaves the block locked, which the next lock, or the block's end, makes good.
 
+use core::mem::MaybeUninit;
 use core::ptr;
 
 use crate::access::Access;
@@ -203,6 +204,33 @@ impl<'p, T, A: Access> Mutex<'p, [T], A> {
             unsafe { ptr::slice_from_raw_parts_mut(start.add(len), count).drop_in_place() };
             self.block().unlock();
         }
+    }
+}
+
+impl<'p, T, A: Access> Mutex<'p, [MaybeUninit<T>], A> {
+    /// The same elements, in the same block, as initialised ones. Copies nothing.
+    ///
+    /// # Safety
+    ///
+    /// Every element has been initialised. What is taken for a `T` and is none is undefined behaviour as soon as it is
+    /// read or dropped.
+    ///
+    /// ```
+    /// # fn main() -> defrag::Result<()> {
+    /// # let pool = defrag::Pool::new(1024, 8, 0)?;
+    /// let mut names = pool.alloc_slice_uninit(1)?;
+    /// names.lock()[0].write(String::from("probe"));
+    /// // SAFETY: the only element has been written.
+    /// let names = unsafe { names.assume_init() };
+    /// assert_eq!(names.read()[0], "probe");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub unsafe fn assume_init(self) -> SliceMutex<'p, T, A> {
+        let (block, len) = self.into_parts();
+        // SAFETY: the elements are valid, as the caller says.
+        unsafe { SliceMutex::new(block, len) }
     }
 }
 
