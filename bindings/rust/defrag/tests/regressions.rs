@@ -75,7 +75,7 @@ fn best_fit_kept_a_hole_that_is_too_small_and_never_searched_its_last_bin() {
 
 #[test]
 fn no_merging_on_free() {
-    let pool = Pool::new(4096, 128, 8).unwrap();
+    let pool = Pool::new(8192, 128, 8).unwrap();
     let capacity = pool.stats().capacity;
     let blocks = fill(&pool, 60);
     assert!(blocks.len() >= 60);

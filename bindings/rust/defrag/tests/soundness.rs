@@ -540,14 +540,15 @@ fn a_write_past_a_block_is_found() {
     let mut low = pool.alloc_slice::<u8>(12).unwrap();
     let high = pool.alloc_slice::<u8>(12).unwrap();
     assert_eq!(pool.check(), Ok(()));
+    let usable = pool.blocks().next().unwrap().bytes;
     let mut guard = low.lock();
-    let end = guard.as_mut_ptr_range().end;
+    let end = guard.as_mut_ptr().wrapping_add(usable).cast::<u32>();
     // SAFETY: it is not; what is overwritten is the next block's header, in the same memory.
-    let before = unsafe { end.cast::<u32>().replace(0xFFFF_FFFF) };
+    let before = unsafe { end.replace(0xFFFF_FFFF) };
     let damage = pool.check().unwrap_err();
     assert!(damage.invariant > 0, "{damage}");
     // SAFETY: as above, and the pool is whole again.
-    unsafe { end.cast::<u32>().write(before) };
+    unsafe { end.write(before) };
     assert_eq!(pool.check(), Ok(()));
     drop(guard);
     drop(high);
