@@ -6,30 +6,36 @@
 #include "room.h"
 #include "versioned.h"
 
-/* Gives the new block a slot and its place, and returns its handle. */
-static defrag_handle place(defrag_pool *pool, const need_t *need, uint32_t at)
+/* Raises the records that are exceeded. */
+SELDOM static defrag_status note_peaks(defrag_pool *pool)
 {
-    word_t old;
-    word_t e;
-    uint32_t slot = defrag_take_slot(pool, &old, &e);
-    uint32_t g = defrag_take(pool, at, need->granules, need->alignment, slot);
-    e |= g | (need->alignment > 1 ? OVER_ALIGNED : 0) | (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
-    set_entry(pool, slot, old, e);
-    if ((need->flags & DEFRAG_ZEROED) != 0) {
-        __builtin_memset((unsigned char *)pool + usable_offset(g), 0, usable_bytes(need->granules));
-    }
-    defrag_set_alignment(pool, g, need->granules, need->alignment);
-
-    defrag_add_used(pool, need->granules);
     uint32_t live = (uint32_t)pool->slots - pool->free_slots;
     if (live > pool->peak_live) {
         set_half(pool, &pool->peak_live, live);
     }
-    defrag_handle handle = handle_of(pool, slot, e);
-    notify(pool, DEFRAG_EVENT_ALLOC, handle, e, g, g, need->granules);
-    return handle;
+    defrag_add_used(pool, 0);
+    return DEFRAG_OK;
 }
 
+/* Enters a block into the books. Its slot is the one that has been free longest; the entry says its place from now on. */
+INLINE defrag_status enter(defrag_pool *pool, uint32_t slot, word_t place, uint32_t granules, defrag_handle *handle)
+{
+    word_t *at = entry_at(pool, slot);
+    word_t old = *at;
+    word_t e = (old & GENERATION_MASK) | place;
+    uint32_t free_slots = pool->free_slots - 1U;
+    uint32_t used = pool->used + granules;
+
+    *at = e;
+    pool->seal ^= old ^ e;
+    pool->first_free_slot = (half_t)old;
+    pool->free_slots = (half_t)free_slots;
+    pool->used = (half_t)used;
+    *handle = handle_of(pool, slot, old);
+    return used > pool->peak_used || pool->slots - free_slots > pool->peak_live ? note_peaks(pool) : DEFRAG_OK;
+}
+
+/* Serves any request that is valid. */
 static defrag_status allocate(defrag_pool *pool, size_t bytes, const need_t *need, defrag_handle *handle)
 {
     uint32_t at = defrag_find_place(pool, need);
@@ -39,11 +45,24 @@ static defrag_status allocate(defrag_pool *pool, size_t bytes, const need_t *nee
             return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)bytes);
         }
     }
-    *handle = place(pool, need, at);
-    return DEFRAG_OK;
+    if (pool->free_slots == 0) {
+        add_slot(pool);
+    }
+    uint32_t slot = pool->first_free_slot;
+    uint32_t g = defrag_take(pool, at, need->granules, need->alignment, slot);
+    if ((need->flags & DEFRAG_ZEROED) != 0) {
+        __builtin_memset((unsigned char *)pool + usable_offset(g), 0, usable_bytes(need->granules));
+    }
+    defrag_set_alignment(pool, g, need->granules, need->alignment);
+    word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
+    place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
+    defrag_status status = enter(pool, slot, place, need->granules, handle);
+    notify(pool, DEFRAG_EVENT_ALLOC, *handle, place, g, g, need->granules);
+    return status;
 }
 
-DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
+/* Serves a request in any case: without a place at hand, or observed, or not to be served at all. */
+SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
     if (handle == NULL) {
         return is_ready(pool) ? DEFRAG_INVALID_ARGUMENT : not_ready(pool);
@@ -60,6 +79,48 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
     }
     need_t need = { granules_for((uint32_t)bytes, 1), 1, fit, 1, 0 };
     return allocate(pool, bytes, &need, handle);
+}
+
+/* Whether it is plain that the hole that first_fit found, or none, is what a search through all holes would find. */
+INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_t granules)
+{
+    uint32_t own = bin_of(granules);
+    if (found->bin != own && pool->bins[own] != 0) {
+        return false;
+    }
+    return found->at == 0 || found->rest == 0 || found->bin < BINS_OF_ONE_SIZE || next_hole(found->header) == 0;
+}
+
+DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
+{
+    if (handle == NULL || !is_quiet(pool) || bytes - 1 >= pool->max_request) {
+        return allocate_slowly(pool, bytes, fit, handle);
+    }
+    uint32_t granules = granules_for((uint32_t)bytes, 1);
+    fit_t found = first_fit(pool, granules);
+    if (fit != DEFRAG_FAST && (!is_fit(fit) || !is_plainly_best(pool, &found, granules))) {
+        return allocate_slowly(pool, bytes, fit, handle);
+    }
+    uint32_t at = found.at;
+    if (at != 0) {
+        if (pool->free_slots == 0) {
+            return allocate_slowly(pool, bytes, fit, handle);
+        }
+        occupy_hole(pool, &found, granules);
+    } else {
+        at = pool->top;
+        uint32_t slots = slots_for(pool, 1);
+        if (slots > MAX_SLOTS || at + granules > limit_with(pool, slots)) {
+            return allocate_slowly(pool, bytes, fit, handle);
+        }
+        raise_top(pool, at + granules);
+        if (pool->free_slots == 0) {
+            add_slot(pool);
+        }
+    }
+    uint32_t slot = pool->first_free_slot;
+    set_header(pool, at, block_header(slot, granules));
+    return enter(pool, slot, at, granules, handle);
 }
 
 DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,
@@ -94,24 +155,43 @@ DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_reque
     return allocate(pool, known.bytes, &need, handle);
 }
 
-DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
+/* Frees a block in any case: in flight, or observed, or not to be freed at all. */
+SELDOM static defrag_status free_slowly(defrag_pool *pool, defrag_handle handle)
 {
-    uint32_t slot;
-    word_t e;
-    defrag_status status = open_unlocked(pool, handle, &slot, &e);
+    named_t block;
+    defrag_status status = defrag_open_unlocked(pool, handle, &block);
     if (status != DEFRAG_OK) {
         return status;
     }
-    if (locks_in(e) == IN_FLIGHT) {
+    if (block.state == IN_FLIGHT) {
         defrag_cancel_flight(pool);
+        block.e = entry(pool, block.slot);
     }
-    uint32_t g = index_in(e);
+    uint32_t g = index_in(block.e);
     word_t h = header(pool, g);
     subtract_used(pool, size_in(h));
     defrag_release(pool, g, size_in(h), h);
-    defrag_release_slot(pool, slot);
-    notify(pool, DEFRAG_EVENT_FREE, handle, e, g, g, size_in(h));
+    release_slot(pool, block);
+    notify(pool, DEFRAG_EVENT_FREE, handle, block.e, g, g, size_in(h));
     return DEFRAG_OK;
+}
+
+DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
+{
+    if (is_quiet(pool)) {
+        named_t block = find_named(pool, handle);
+        if (block.state == UNLOCKED) {
+            uint32_t g = index_in(block.e);
+            word_t h = header(pool, g);
+            if (is_sound(pool, h, block.slot, g)) {
+                subtract_used(pool, size_in(h));
+                release(pool, g, size_in(h), h);
+                release_slot(pool, block);
+                return DEFRAG_OK;
+            }
+        }
+    }
+    return free_slowly(pool, handle);
 }
 
 DEFRAG_API defrag_status defrag_usable_size(const defrag_pool *pool, defrag_handle handle, size_t *bytes)
@@ -125,11 +205,10 @@ DEFRAG_API defrag_status defrag_usable_size(const defrag_pool *pool, defrag_hand
     if (bytes == NULL) {
         return DEFRAG_INVALID_ARGUMENT;
     }
-    uint32_t slot;
-    word_t e;
-    if (!find_slot(pool, handle, &slot, &e)) {
+    named_t block = find_named(pool, handle);
+    if (block.state >= FREE_SLOT) {
         return DEFRAG_INVALID_HANDLE;
     }
-    *bytes = usable_bytes_of(pool, e);
+    *bytes = usable_bytes_of(pool, block.e);
     return DEFRAG_OK;
 }

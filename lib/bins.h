@@ -10,31 +10,32 @@
 
 #define NO_BIN UINT32_MAX
 
+/* The holes of each of the lowest bins have the same size. */
+enum { BINS_OF_ONE_SIZE = 7 };
+
 /* Sizes 1, 2, 3, then quarters of an octave: 4, 5, 6, 7, 8-9, 10-11, ... */
-static inline uint32_t bin_of(uint32_t granules)
+INLINE uint32_t bin_of(uint32_t granules)
 {
-    if (granules < 4) {
-        return granules - 1;
-    }
-    uint32_t octave = highest_bit(granules);
-    return 4 * octave + (granules >> (octave - 2)) - 9;
+    uint32_t shift = highest_bit(granules | 4) - 2;
+    return 4 * shift + (granules >> shift) - 1;
 }
 
-/* The first bin from `bin` upwards that has a hole. */
-static inline uint32_t next_bin(const defrag_pool *pool, uint32_t bin)
+/* The first hole of the first bin from *bin upwards that has one, and that bin; or 0. */
+INLINE uint32_t first_from(const defrag_pool *pool, uint32_t *bin)
 {
-    uint32_t i = bin / 32;
-    if (i >= MAP_WORDS) {
-        return NO_BIN;
+    uint32_t i = *bin / 32;
+    uint32_t bits = pool->map[i] >> *bin % 32;
+    if (bits != 0) {
+        *bin += lowest_bit(bits);
+        return pool->bins[*bin];
     }
-    uint32_t bits = pool->map[i] & (UINT32_MAX << bin % 32);
-    while (bits == 0) {
-        if (++i == MAP_WORDS) {
-            return NO_BIN;
+    while (++i < MAP_WORDS) {
+        if (pool->map[i] != 0) {
+            *bin = 32 * i + lowest_bit(pool->map[i]);
+            return pool->bins[*bin];
         }
-        bits = pool->map[i];
     }
-    return 32 * i + lowest_bit(bits);
+    return 0;
 }
 
 /* The last bin from `bin` downwards that has a hole. */
@@ -51,9 +52,78 @@ static inline uint32_t previous_bin(const defrag_pool *pool, uint32_t bin)
     return 32 * i + highest_bit(bits);
 }
 
-static inline uint32_t next_hole(word_t hole_header)
+INLINE uint32_t next_hole(word_t hole_header)
 {
     return (uint32_t)(hole_header >> (HALF_BITS + 1));
+}
+
+INLINE void set_next(defrag_pool *pool, uint32_t hole, uint32_t next)
+{
+    *high_half(&granule_at(pool, hole)->words[LAST]) = (half_t)(next << 1);
+}
+
+INLINE uint32_t previous_hole(const defrag_pool *pool, uint32_t hole)
+{
+    return *low_half(&granule_at(pool, hole)[1].words[0]);
+}
+
+INLINE void set_previous(defrag_pool *pool, uint32_t hole, uint32_t previous)
+{
+    *low_half(&granule_at(pool, hole)[1].words[0]) = (half_t)previous;
+}
+
+/* Makes granules, the size of this bin's, into a hole at the head of its list. */
+INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules, uint32_t bin)
+{
+    granule_t *hole = granule_at(pool, g);
+    word_t second = (word_t)granules << HALF_BITS;
+    uint32_t head = pool->bins[bin];
+
+    pool->bins[bin] = (half_t)g;
+    hole[0].words[LAST] = block_header(head, granules) | IS_HOLE;
+    hole[1].words[0] = second;
+    granule_at(pool, g + granules)->words[LAST - 1] = second;
+    if (head != 0) {
+        set_previous(pool, head, g);
+    } else {
+        pool->map[bin / 32] |= 1U << bin % 32;
+    }
+}
+
+/* Makes the first hole of this bin into raw granules. */
+INLINE void unlink_first(defrag_pool *pool, word_t hole_header, uint32_t bin)
+{
+    uint32_t next = next_hole(hole_header);
+
+    pool->bins[bin] = (half_t)next;
+    if (next != 0) {
+        set_previous(pool, next, 0);
+    } else {
+        pool->map[bin / 32] &= ~(1U << bin % 32);
+    }
+}
+
+/* The same with a hole that is not the first. */
+INLINE void unlink_later(defrag_pool *pool, word_t hole_header, uint32_t previous)
+{
+    uint32_t next = next_hole(hole_header);
+
+    set_next(pool, previous, next);
+    if (next != 0) {
+        set_previous(pool, next, previous);
+    }
+}
+
+/* The same with any hole. */
+INLINE void unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header)
+{
+    uint32_t previous = previous_hole(pool, g);
+
+    if (previous != 0) {
+        unlink_later(pool, hole_header, previous);
+    } else {
+        unlink_first(pool, hole_header, bin_of(size_in(hole_header)));
+    }
 }
 
 /* What place is looked for. */
@@ -68,6 +138,42 @@ typedef struct {
 enum { FAST_TRIES = 3, MOVE_TRIES = 4 };
 #define EVERY_HOLE UINT32_MAX
 #define TOP_OF_ALL UINT32_MAX
+
+/* A hole for so many granules. */
+typedef struct {
+    uint32_t at; /* 0: none */
+    uint32_t bin;
+    word_t header;
+    uint32_t rest; /* what is left of it */
+} fit_t;
+
+INLINE bool fits(const defrag_pool *pool, fit_t *found, uint32_t granules)
+{
+    found->header = header(pool, found->at);
+    found->rest = size_in(found->header) - granules;
+    return (int32_t)found->rest >= 0;
+}
+
+/* The first hole that fits among three of the request's own bin, else the first of a larger bin, where any fits. */
+INLINE fit_t first_fit(const defrag_pool *pool, uint32_t granules)
+{
+    uint32_t own = bin_of(granules);
+    fit_t found = { pool->bins[own], own, 0, 0 };
+    if (found.at != 0) {
+        if (fits(pool, &found, granules)) {
+            return found;
+        }
+        for (uint32_t tries = 1; tries < FAST_TRIES && (found.at = next_hole(found.header)) != 0; tries++) {
+            if (fits(pool, &found, granules)) {
+                return found;
+            }
+        }
+    }
+    found.bin = own + 1;
+    found.at = first_from(pool, &found.bin);
+    (void)fits(pool, &found, granules);
+    return found;
+}
 
 /* The smallest hole found, or 0. Any hole of a bin above the first fits an unaligned search, so two bins are looked at. */
 DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t *search);

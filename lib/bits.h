@@ -5,11 +5,12 @@
 
 #include <stdint.h>
 
-/* The position of the highest bit set; x is not 0. Cores without a count-leading-zeros instruction get a shift ladder,
- * half the size of the compiler's support routine. */
+/* Cores without an instruction for it get a shift ladder, half the size of the compiler's support routine. */
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__) || (defined(__riscv) && !defined(__riscv_zbb))
+
+/* The position of the highest bit set; x is not 0. */
 static inline uint32_t highest_bit(uint32_t x)
 {
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__) || (defined(__riscv) && !defined(__riscv_zbb))
     uint32_t position = 0;
     for (uint32_t width = 16; width != 0; width >>= 1) {
         if (x >> width != 0) {
@@ -18,9 +19,6 @@ static inline uint32_t highest_bit(uint32_t x)
         }
     }
     return position;
-#else
-    return 31U - (uint32_t)__builtin_clz(x);
-#endif
 }
 
 /* The position of the lowest bit set; x is not 0. */
@@ -28,5 +26,19 @@ static inline uint32_t lowest_bit(uint32_t x)
 {
     return highest_bit(x & (0U - x));
 }
+
+#else
+
+static inline uint32_t highest_bit(uint32_t x)
+{
+    return 31U - (uint32_t)__builtin_clz(x);
+}
+
+static inline uint32_t lowest_bit(uint32_t x)
+{
+    return (uint32_t)__builtin_ctz(x);
+}
+
+#endif
 
 #endif

@@ -1,59 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "handles.h"
 
-static void set_next_free(defrag_pool *pool, uint32_t slot, uint32_t next)
+DEFRAG_PRIVATE defrag_status defrag_open_unlocked(const defrag_pool *pool, defrag_handle handle, named_t *block)
 {
-    word_t e = entry(pool, slot);
-    set_entry(pool, slot, e, (e & ~INDEX_MASK) | next);
-}
-
-static void append_free_slot(defrag_pool *pool, uint32_t slot)
-{
-    set_next_free(pool, slot, slot);
-    if (pool->free_slots == 0) {
-        pool->first_free_slot = (half_t)slot;
-    } else {
-        set_next_free(pool, pool->last_free_slot, slot);
+    if (!is_ready(pool)) {
+        return not_ready(pool);
     }
-    pool->last_free_slot = (half_t)slot;
-    pool->free_slots++;
-}
-
-static word_t first_generation(const defrag_pool *pool)
-{
-    return (word_t)pool->seed << GENERATION_SHIFT;
+    *block = find_named(pool, handle);
+    if (block->state >= FREE_SLOT) {
+        return DEFRAG_INVALID_HANDLE;
+    }
+    if (block->state != UNLOCKED && block->state != IN_FLIGHT) {
+        return DEFRAG_LOCKED;
+    }
+    uint32_t g = index_in(block->e);
+    return is_sound(pool, header(pool, g), block->slot, g) ? DEFRAG_OK : DEFRAG_CORRUPT;
 }
 
 DEFRAG_PRIVATE void defrag_reserve_slots(defrag_pool *pool, uint32_t slots)
 {
     while (pool->slots < slots) {
-        uint32_t slot = pool->slots++;
-        set_entry(pool, slot, 0, first_generation(pool) | LOCKS_MASK);
-        append_free_slot(pool, slot);
+        add_slot(pool);
     }
-}
-
-DEFRAG_PRIVATE uint32_t defrag_take_slot(defrag_pool *pool, word_t *old, word_t *fresh)
-{
-    if (pool->free_slots == 0) {
-        *old = 0;
-        *fresh = first_generation(pool);
-        return pool->slots++;
-    }
-    uint32_t slot = pool->first_free_slot;
-    *old = entry(pool, slot);
-    *fresh = *old & ~(LOCKS_MASK | INDEX_MASK);
-    pool->first_free_slot = (half_t)index_in(*old);
-    pool->free_slots--;
-    return slot;
-}
-
-DEFRAG_PRIVATE void defrag_release_slot(defrag_pool *pool, uint32_t slot)
-{
-    word_t e = entry(pool, slot);
-    word_t next_generation = e + ((word_t)1 << GENERATION_SHIFT);
-    set_entry(pool, slot, e, (next_generation & ~OVER_ALIGNED) | LOCKS_MASK);
-    append_free_slot(pool, slot);
 }
 
 DEFRAG_PRIVATE uint32_t defrag_needed_slots(const defrag_pool *pool)
@@ -87,7 +55,7 @@ DEFRAG_PRIVATE void defrag_trim_table(defrag_pool *pool, uint32_t slots)
     for (; left != 0; left--) {
         word_t e = entry(pool, slot);
         if (slot < slots) {
-            append_free_slot(pool, slot);
+            append_free_slot(pool, slot, entry_at(pool, slot), e, e >> GENERATION_SHIFT);
         } else {
             drop_slot(pool, e);
         }

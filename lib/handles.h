@@ -11,46 +11,48 @@ static inline defrag_handle handle_of(const defrag_pool *pool, uint32_t slot, wo
     return (uint32_t)(e >> GENERATION_SHIFT) << HANDLE_GENERATION_SHIFT | (pool->handle_base + slot);
 }
 
-/* Finds the slot that a handle names. The subtraction checks the pool's tag and the table's end in one. */
-static inline bool find_slot(const defrag_pool *pool, defrag_handle handle, uint32_t *slot, word_t *e)
+/* What a handle names. */
+typedef struct {
+    uint32_t slot;
+    uint32_t state; /* the lock field; FREE_SLOT or more if the handle is not valid */
+    word_t e;       /* the entry, and where it is */
+    word_t *at;
+} named_t;
+
+/* Finds what a handle names. The subtraction leaves the generation and the slot, and makes the slot too large if the pool's
+ * tag differs; a generation that differs makes the state too large. */
+INLINE named_t find_named(const defrag_pool *pool, defrag_handle handle)
 {
-    *slot = (handle & SLOT_AND_TAG_MASK) - pool->handle_base;
-    if (*slot >= pool->slots) {
-        return false;
+    uint32_t given = handle - pool->handle_base;
+    uint32_t slot = given & SLOT_AND_TAG_MASK;
+    if (slot >= pool->slots) {
+        return (named_t){ 0, UINT32_MAX, 0, NULL };
     }
-    *e = entry(pool, *slot);
-    return (uint32_t)(*e >> GENERATION_SHIFT) == handle >> HANDLE_GENERATION_SHIFT && locks_in(*e) != FREE_SLOT;
+    word_t *at = entry_at(pool, slot);
+    word_t e = *at;
+    /* In a word of 32 bits the slot is shifted out as the entry's index is. */
+    word_t generation = WORD_BITS == 32 ? given : given - slot;
+    word_t state = (e ^ generation << (GENERATION_SHIFT - HANDLE_GENERATION_SHIFT)) >> LOCKS_SHIFT;
+    return (named_t){ slot, (uint32_t)state, e, at };
 }
 
-/* What every call with a handle begins with. */
-static inline defrag_status open_handle(const defrag_pool *pool, defrag_handle handle, uint32_t *slot, word_t *e)
+/* Changes the lock field of a block. */
+INLINE void set_state(defrag_pool *pool, named_t block, uint32_t state)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
-    return find_slot(pool, handle, slot, e) ? DEFRAG_OK : DEFRAG_INVALID_HANDLE;
+    word_t difference = (word_t)(block.state ^ state) << LOCKS_SHIFT;
+    *block.at = block.e ^ difference;
+    pool->seal ^= difference;
 }
 
 /* Whether the header at g is one that this slot's block can have, seen in O(1): an underrun of the block, or an overrun of
  * the one before it, has overwritten it otherwise. */
-static inline bool is_sound(const defrag_pool *pool, uint32_t slot, uint32_t g)
+INLINE bool is_sound(const defrag_pool *pool, word_t h, uint32_t slot, uint32_t g)
 {
-    word_t h = header(pool, g);
     return owner_in(h) == slot && (h & IS_HOLE) == 0 && size_in(h) != 0 && g + size_in(h) <= pool->top;
 }
 
-/* What every call begins with that changes an unlocked block. */
-static inline defrag_status open_unlocked(const defrag_pool *pool, defrag_handle handle, uint32_t *slot, word_t *e)
-{
-    defrag_status status = open_handle(pool, handle, slot, e);
-    if (status != DEFRAG_OK) {
-        return status;
-    }
-    if (locks_in(*e) != UNLOCKED && locks_in(*e) != IN_FLIGHT) {
-        return DEFRAG_LOCKED;
-    }
-    return is_sound(pool, *slot, index_in(*e)) ? DEFRAG_OK : DEFRAG_CORRUPT;
-}
+/* What a call begins with that changes a block not locked, be it in flight. */
+DEFRAG_PRIVATE defrag_status defrag_open_unlocked(const defrag_pool *pool, defrag_handle handle, named_t *block);
 
 static inline uint32_t usable_bytes_of(const defrag_pool *pool, word_t e)
 {
@@ -69,10 +71,38 @@ static inline bool table_fits(const defrag_pool *pool, uint32_t slots)
     return slots <= MAX_SLOTS && limit_with(pool, slots) >= pool->top;
 }
 
-/* Takes the slot that has been free longest, or adds one, for which there must be room. Its entry is for the caller to
- * write: *old is what it replaces, and *fresh what it becomes, unlocked and with no place yet. */
-DEFRAG_PRIVATE uint32_t defrag_take_slot(defrag_pool *pool, word_t *old, word_t *fresh);
-DEFRAG_PRIVATE void defrag_release_slot(defrag_pool *pool, uint32_t slot);
+/* Appends a slot to the queue of free ones; its entry, which is at `at` and has been `old` so far, keeps only a generation. */
+INLINE void append_free_slot(defrag_pool *pool, uint32_t slot, word_t *at, word_t old, word_t generation)
+{
+    word_t e = generation << GENERATION_SHIFT | LOCKS_MASK | slot;
+    word_t difference = old ^ e;
+    uint32_t free_slots = pool->free_slots;
+
+    if (free_slots == 0) {
+        pool->first_free_slot = (half_t)slot;
+    } else {
+        uint32_t last = pool->last_free_slot; /* which names itself so far */
+        difference ^= last ^ slot;
+        *low_half(at + ((ptrdiff_t)slot - (ptrdiff_t)last)) = (half_t)slot;
+    }
+    pool->last_free_slot = (half_t)slot;
+    pool->free_slots = (half_t)(free_slots + 1);
+    pool->seal ^= difference;
+    *at = e;
+}
+
+/* Adds a free slot to the table, for which there must be room. */
+INLINE void add_slot(defrag_pool *pool)
+{
+    uint32_t slot = pool->slots++;
+    append_free_slot(pool, slot, entry_at(pool, slot), 0, pool->seed);
+}
+
+/* Frees the slot of a block; a handle of the next generation will name it. */
+INLINE void release_slot(defrag_pool *pool, named_t block)
+{
+    append_free_slot(pool, block.slot, block.at, block.e, (block.e >> GENERATION_SHIFT) + 1);
+}
 
 /* Adds free slots until the table has so many, for which there must be room. */
 DEFRAG_PRIVATE void defrag_reserve_slots(defrag_pool *pool, uint32_t slots);

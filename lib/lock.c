@@ -11,64 +11,108 @@ static void notify_lock(defrag_pool *pool, int32_t kind, defrag_handle handle, w
     notify(pool, kind, handle, e, g, g, size_in(header(pool, g)));
 }
 
-static defrag_status acquire(defrag_pool *pool, defrag_handle handle, bool shared, void **address)
+/* Locks a block, whose lock field is to become `state`, and returns its address. */
+INLINE void *acquire(defrag_pool *pool, named_t block, uint32_t state)
+{
+    set_state(pool, block, state);
+    return granule_at(pool, index_in(block.e) + 1);
+}
+
+/* Locks a block in any case: in flight, or observed, or not to be locked at all. */
+SELDOM static defrag_status acquire_slowly(defrag_pool *pool, defrag_handle handle, void **address, bool shared)
 {
     if (address == NULL) {
         return is_ready(pool) ? DEFRAG_INVALID_ARGUMENT : not_ready(pool);
     }
     *address = NULL;
-    uint32_t slot;
-    word_t e;
-    defrag_status status = open_handle(pool, handle, &slot, &e);
-    if (status != DEFRAG_OK) {
-        return status;
+    if (!is_ready(pool)) {
+        return not_ready(pool);
     }
-    if (locks_in(e) == IN_FLIGHT) {
+    named_t block = find_named(pool, handle);
+    if (block.state == IN_FLIGHT) {
         defrag_cancel_flight(pool);
-        e = entry(pool, slot);
+        block = find_named(pool, handle);
     }
-    uint32_t locks = locks_in(e);
-    if (locks == EXCLUSIVE || (locks != UNLOCKED && !shared)) {
+    if (block.state >= FREE_SLOT) {
+        return DEFRAG_INVALID_HANDLE;
+    }
+    if (block.state == EXCLUSIVE || (block.state != UNLOCKED && !shared)) {
         return DEFRAG_LOCKED;
     }
-    if (locks == DEFRAG_MAX_SHARED_LOCKS) {
+    if (block.state == DEFRAG_MAX_SHARED_LOCKS) {
         return DEFRAG_TOO_MANY_LOCKS;
     }
-    set_entry(pool, slot, e, e + ((word_t)(shared ? 1 : EXCLUSIVE) << LOCKS_SHIFT));
-    *address = (unsigned char *)pool + usable_offset(index_in(e));
-    notify_lock(pool, DEFRAG_EVENT_LOCK, handle, e);
+    *address = acquire(pool, block, shared ? block.state + 1 : EXCLUSIVE);
+    notify_lock(pool, DEFRAG_EVENT_LOCK, handle, block.e);
     return DEFRAG_OK;
 }
 
 DEFRAG_API defrag_status defrag_lock(defrag_pool *pool, defrag_handle handle, void **address)
 {
-    return acquire(pool, handle, false, address);
+    if (address != NULL && is_quiet(pool)) {
+        named_t block = find_named(pool, handle);
+        if (block.state == UNLOCKED) {
+            *address = acquire(pool, block, EXCLUSIVE);
+            return DEFRAG_OK;
+        }
+    }
+    return acquire_slowly(pool, handle, address, false);
 }
 
 DEFRAG_API defrag_status defrag_lock_shared(defrag_pool *pool, defrag_handle handle, const void **address)
 {
+    if (address != NULL && is_quiet(pool)) {
+        named_t block = find_named(pool, handle);
+        if (block.state < DEFRAG_MAX_SHARED_LOCKS) {
+            *address = acquire(pool, block, block.state + 1);
+            return DEFRAG_OK;
+        }
+    }
     void *fixed = NULL;
-    defrag_status status = acquire(pool, handle, true, address != NULL ? &fixed : NULL);
+    defrag_status status = acquire_slowly(pool, handle, address != NULL ? &fixed : NULL, true);
     if (address != NULL) {
         *address = fixed;
     }
     return status;
 }
 
-DEFRAG_API defrag_status defrag_unlock(defrag_pool *pool, defrag_handle handle)
+INLINE bool is_locked_state(uint32_t state)
 {
-    uint32_t slot;
-    word_t e;
-    defrag_status status = open_handle(pool, handle, &slot, &e);
-    if (status != DEFRAG_OK) {
-        return status;
+    return state == EXCLUSIVE || state - 1 < DEFRAG_MAX_SHARED_LOCKS;
+}
+
+/* Gives up one lock. */
+INLINE void give_up(defrag_pool *pool, named_t block)
+{
+    set_state(pool, block, block.state == EXCLUSIVE ? UNLOCKED : block.state - 1);
+}
+
+/* Unlocks a block in any case: observed, or not to be unlocked at all. */
+SELDOM static defrag_status unlock_slowly(defrag_pool *pool, defrag_handle handle)
+{
+    if (!is_ready(pool)) {
+        return not_ready(pool);
     }
-    uint32_t locks = locks_in(e);
-    if (locks == UNLOCKED || locks == IN_FLIGHT) {
+    named_t block = find_named(pool, handle);
+    if (block.state >= FREE_SLOT) {
+        return DEFRAG_INVALID_HANDLE;
+    }
+    if (!is_locked_state(block.state)) {
         return DEFRAG_NOT_LOCKED;
     }
-    uint32_t left = locks == EXCLUSIVE ? UNLOCKED : locks - 1;
-    set_entry(pool, slot, e, (e & ~LOCKS_MASK) | (word_t)left << LOCKS_SHIFT);
-    notify_lock(pool, DEFRAG_EVENT_UNLOCK, handle, e);
+    give_up(pool, block);
+    notify_lock(pool, DEFRAG_EVENT_UNLOCK, handle, block.e);
     return DEFRAG_OK;
+}
+
+DEFRAG_API defrag_status defrag_unlock(defrag_pool *pool, defrag_handle handle)
+{
+    if (is_quiet(pool)) {
+        named_t block = find_named(pool, handle);
+        if (is_locked_state(block.state)) {
+            give_up(pool, block);
+            return DEFRAG_OK;
+        }
+    }
+    return unlock_slowly(pool, handle);
 }

@@ -12,6 +12,7 @@ DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *obse
     pool->observer = observer;
     pool->observer_context = context;
     pool->seal ^= defrag_observer_seal(pool);
+    pool->identity = observer != NULL ? POOL_OBSERVED : POOL_QUIET;
     return DEFRAG_OK;
 }
 
@@ -19,7 +20,7 @@ DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
 {
     pool->identity = POOL_BUSY;
     pool->observer(pool->observer_context, pool, event);
-    pool->identity = POOL_READY;
+    pool->identity = POOL_OBSERVED;
 }
 
 DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status status, defrag_handle handle,

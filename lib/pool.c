@@ -48,7 +48,7 @@ DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_co
     uint32_t tag = (known.tag != 0 ? known.tag : draw_tag(memory)) & ((1U << TAG_BITS) - 1);
     __builtin_memset(made, 0, header_offset(defrag_first_block(&shape)));
     *made = shape;
-    made->identity = POOL_READY;
+    made->identity = POOL_QUIET;
     made->handle_base = tag << SLOT_BITS | 1;
     made->top = (half_t)defrag_first_block(made);
     made->high_water = made->top;

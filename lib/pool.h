@@ -58,15 +58,19 @@
 #define DEFRAG_PRIVATE __attribute__((visibility("hidden")))
 #endif
 
+/* The pieces of the calls that are meant to be quick are inlined even where size counts; what these seldom need is not. */
+#define INLINE static inline __attribute__((always_inline))
+#define SELDOM __attribute__((noinline, cold))
+
 /* ------------------------------------------------------------------------------------------------------ build facts */
 
 #if DEFRAG_LINK_WIDTH == 16
-typedef uint16_t half_t;
+typedef uint16_t __attribute__((may_alias)) half_t;
 typedef uint32_t __attribute__((may_alias)) word_t;
 enum { GRANULE = DEFRAG_GRANULE, HALF_BITS = 16, GENERATION_BITS = 12, SLOT_BITS = 15, TAG_BITS = 5, MAP_WORDS = 2 };
 #define MAX_POOL_BYTES ((uint64_t)GRANULE << 15)
 #else
-typedef uint32_t half_t;
+typedef uint32_t __attribute__((may_alias)) half_t;
 typedef uint64_t __attribute__((may_alias)) word_t;
 /* A hole needs two words: 16 bytes. The map has one word more than there are classes, which leaves no padding below. */
 enum {
@@ -90,6 +94,7 @@ enum {
 
 #define HALF_MASK (((word_t)1 << HALF_BITS) - 1)
 #define INDEX_MASK (HALF_MASK >> 1)
+#define GENERATION_MASK (~(word_t)0 << GENERATION_SHIFT)
 #define OVER_ALIGNED ((word_t)1 << (HALF_BITS - 1))
 #define LOCKS_MASK ((word_t)15 << LOCKS_SHIFT)
 #define HOLE_BEFORE ((word_t)1 << HALF_BITS)
@@ -100,16 +105,18 @@ enum {
 /* Values of the lock field of a table entry; between UNLOCKED and IN_FLIGHT it counts shared locks. */
 enum { UNLOCKED = 0, IN_FLIGHT = DEFRAG_MAX_SHARED_LOCKS + 1, EXCLUSIVE = 14, FREE_SLOT = 15 };
 
-/* The first word of a pool: that it is one, of which build, and whether its observer is running. */
-#define POOL_READY                                                                                                     \
+/* The first word of a pool: that it is one, of which build, whether it has an observer and whether that is running. Quick
+ * calls go on only if it is quiet, and so need not look for the observer. */
+#define POOL_QUIET                                                                                                     \
     (0xDEF10000U | (uint32_t)GRANULE << 8 | (uint32_t)HALF_BITS << 2 | (uint32_t)(sizeof(void *) == 8) << 1)
-#define POOL_BUSY (~POOL_READY)
+#define POOL_OBSERVED (POOL_QUIET ^ 0xFFFF0000U)
+#define POOL_BUSY (~POOL_QUIET)
 
 /* ---------------------------------------------------------------------------------------------------- control block */
 
 /* (s): sealed. Counts and places are in granules unless said otherwise. */
 struct defrag_pool {
-    uint32_t identity;    /* POOL_READY or POOL_BUSY */
+    uint32_t identity;    /* POOL_QUIET, POOL_OBSERVED or POOL_BUSY */
     uint32_t bytes;       /* of the pool, whole granules (s) */
     uint32_t handle_base; /* what slot 0's handle looks like without its generation (s) */
     uint32_t max_request; /* the largest request an empty pool serves, in bytes; vouches for `bytes` (s) */
@@ -161,6 +168,16 @@ static inline void store(defrag_pool *pool, uint32_t offset, word_t value)
     *(word_t *)(void *)((unsigned char *)pool + offset) = value;
 }
 
+INLINE half_t *low_half(word_t *word)
+{
+    return (half_t *)word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 1 : 0);
+}
+
+INLINE half_t *high_half(word_t *word)
+{
+    return (half_t *)word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 0 : 1);
+}
+
 static inline void set_half(defrag_pool *pool, half_t *sealed, uint32_t value)
 {
     pool->seal ^= (word_t)(*sealed ^ value);
@@ -186,40 +203,52 @@ static inline uint32_t usable_offset(uint32_t g)
     return GRANULE * (g + 1);
 }
 
+/* The pool as an array of granules: a header is the last word of its granule, and what follows it begins the next. */
+typedef struct {
+    word_t words[GRANULE / WORD];
+} __attribute__((may_alias)) granule_t;
+
+enum { LAST = GRANULE / WORD - 1 };
+
+INLINE granule_t *granule_at(const defrag_pool *pool, uint32_t g)
+{
+    return (granule_t *)(uintptr_t)pool + g;
+}
+
 static inline uint32_t usable_bytes(uint32_t granules)
 {
     return GRANULE * granules - WORD;
 }
 
-static inline word_t header(const defrag_pool *pool, uint32_t g)
+INLINE word_t header(const defrag_pool *pool, uint32_t g)
 {
-    return load(pool, header_offset(g));
+    return granule_at(pool, g)->words[LAST];
 }
 
-static inline void set_header(defrag_pool *pool, uint32_t g, word_t value)
+INLINE void set_header(defrag_pool *pool, uint32_t g, word_t value)
 {
-    store(pool, header_offset(g), value);
+    granule_at(pool, g)->words[LAST] = value;
 }
 
-static inline uint32_t size_in(word_t header_word)
+INLINE uint32_t size_in(word_t header_word)
 {
     return (uint32_t)((header_word & HALF_MASK) >> 1);
 }
 
-static inline uint32_t owner_in(word_t header_word)
+INLINE uint32_t owner_in(word_t header_word)
 {
     return (uint32_t)(header_word >> (HALF_BITS + 1));
 }
 
-static inline word_t block_header(uint32_t owner, uint32_t granules)
+INLINE word_t block_header(uint32_t owner, uint32_t granules)
 {
     return (word_t)owner << (HALF_BITS + 1) | (word_t)granules << 1;
 }
 
 /* The size of the hole that ends where block g begins; valid if g's header says HOLE_BEFORE. */
-static inline uint32_t size_before(const defrag_pool *pool, uint32_t g)
+INLINE uint32_t size_before(const defrag_pool *pool, uint32_t g)
 {
-    return (uint32_t)(load(pool, header_offset(g) - WORD) >> HALF_BITS);
+    return *high_half(&granule_at(pool, g)->words[LAST - 1]);
 }
 
 /* The granules that a request needs, its header included; `bytes` is at most max_request. */
@@ -251,28 +280,28 @@ static inline uint32_t limit_with(const defrag_pool *pool, uint32_t slots)
 
 /* ---------------------------------------------------------------------------------------------------------- entries */
 
-static inline uint32_t entry_offset(const defrag_pool *pool, uint32_t slot)
+INLINE word_t *entry_at(const defrag_pool *pool, uint32_t slot)
 {
-    return pool->bytes - WORD * (slot + 1);
+    return (word_t *)(void *)((unsigned char *)(uintptr_t)pool + pool->bytes) - slot - 1;
 }
 
-static inline word_t entry(const defrag_pool *pool, uint32_t slot)
+INLINE word_t entry(const defrag_pool *pool, uint32_t slot)
 {
-    return load(pool, entry_offset(pool, slot));
+    return *entry_at(pool, slot);
 }
 
-static inline void set_entry(defrag_pool *pool, uint32_t slot, word_t old, word_t value)
+INLINE void set_entry(defrag_pool *pool, uint32_t slot, word_t old, word_t value)
 {
-    store(pool, entry_offset(pool, slot), value);
+    *entry_at(pool, slot) = value;
     pool->seal ^= old ^ value;
 }
 
-static inline uint32_t locks_in(word_t e)
+INLINE uint32_t locks_in(word_t e)
 {
     return (uint32_t)(e >> LOCKS_SHIFT) & 15;
 }
 
-static inline uint32_t index_in(word_t e)
+INLINE uint32_t index_in(word_t e)
 {
     return (uint32_t)(e & INDEX_MASK);
 }
@@ -294,14 +323,19 @@ static inline uint32_t alignment_of(const defrag_pool *pool, word_t e, uint32_t 
     if ((e & OVER_ALIGNED) == 0) {
         return 1;
     }
-    return (uint32_t)(load(pool, header_offset(index_in(e) + granules) - WORD) >> HALF_BITS);
+    return size_before(pool, index_in(e) + granules);
 }
 
 /* -------------------------------------------------------------------------------------------------- entering a call */
 
+INLINE bool is_quiet(const defrag_pool *pool)
+{
+    return pool != NULL && pool->identity == POOL_QUIET;
+}
+
 static inline bool is_ready(const defrag_pool *pool)
 {
-    return pool != NULL && pool->identity == POOL_READY;
+    return is_quiet(pool) || (pool != NULL && pool->identity == POOL_OBSERVED);
 }
 
 /* Looking is allowed from the observer too. */

@@ -185,17 +185,16 @@ DEFRAG_API defrag_status defrag_resize(defrag_pool *pool, defrag_handle handle, 
     if (!is_fit(fit)) {
         return is_ready(pool) ? DEFRAG_INVALID_ARGUMENT : not_ready(pool);
     }
-    uint32_t slot;
-    word_t e;
-    defrag_status status = open_unlocked(pool, handle, &slot, &e);
+    named_t block;
+    defrag_status status = defrag_open_unlocked(pool, handle, &block);
     if (status != DEFRAG_OK) {
         return status;
     }
     if (bytes - 1 >= pool->max_request) {
         return DEFRAG_INVALID_SIZE;
     }
-    if (locks_in(e) == IN_FLIGHT) {
+    if (block.state == IN_FLIGHT) {
         defrag_cancel_flight(pool);
     }
-    return resize(pool, handle, slot, (uint32_t)bytes, fit);
+    return resize(pool, handle, block.slot, (uint32_t)bytes, fit);
 }
