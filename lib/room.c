@@ -60,17 +60,23 @@ DEFRAG_PRIVATE uint32_t defrag_fewest_slots(const defrag_pool *pool, uint32_t mo
     return free_slots < more ? kept + 1 : kept;
 }
 
+/* Gives free slots at the end of the table back as free bytes; false if there are none. */
+static bool give_slots_back(defrag_pool *pool, const need_t *need)
+{
+    if (defrag_fewest_slots(pool, need->slots) >= slots_for(pool, need->slots)) {
+        return false;
+    }
+    defrag_trim_table(pool, defrag_needed_slots(pool));
+    return true;
+}
+
 /* Whether the free bytes suffice, if need be by giving free slots back, which is then done. */
 static bool has_free_granules(defrag_pool *pool, const need_t *need)
 {
     if (free_with(pool, slots_for(pool, need->slots)) >= need->granules) {
         return true;
     }
-    if (free_with(pool, defrag_fewest_slots(pool, need->slots)) < need->granules) {
-        return false;
-    }
-    defrag_trim_table(pool, defrag_needed_slots(pool));
-    return true;
+    return free_with(pool, defrag_fewest_slots(pool, need->slots)) >= need->granules && give_slots_back(pool, need);
 }
 
 /* The cheapest way found to make a hole as large as the goal. */
@@ -260,6 +266,9 @@ DEFRAG_PRIVATE defrag_status defrag_make_room(defrag_pool *pool, const need_t *n
     }
     uint32_t before = pool->moved_bytes[0];
     *at = move_to_make_room(pool, need);
+    if (*at == 0 && give_slots_back(pool, need)) {
+        *at = move_to_make_room(pool, need); /* over-aligned blocks leave gaps, for which these bytes may make up */
+    }
     defrag_note_worst_call(pool, before);
     return *at != 0 ? DEFRAG_OK : explain(pool, need);
 }

@@ -130,6 +130,25 @@ Test(alignment, it_survives_making_room)
     }
 }
 
+Test(alignment, unused_handle_slots_make_up_for_the_gaps_it_leaves)
+{
+    for (size_t first = 1; first < 500; first++) {
+        defrag_pool *pool = new_pool(1024);
+        defrag_handle handles[12];
+        for (size_t i = 0; i < LENGTH(handles); i++) {
+            handles[i] = alloc_block(pool, 1, DEFRAG_FAST);
+        }
+        for (size_t i = 0; i < LENGTH(handles); i++) {
+            free_block(pool, handles[i]);
+        }
+        defrag_handle below = alloc_block(pool, first, DEFRAG_FAST);
+        alloc_aligned(pool, 20, 2 * (size_t)stats_of(pool).granule, DEFRAG_FAST);
+        alloc_block(pool, 100, DEFRAG_FAST);
+        free_block(pool, below);
+        alloc_block(pool, stats_of(pool).largest_after_moving, DEFRAG_MAKE_ROOM);
+    }
+}
+
 Test(alignment, best_finds_the_only_place_that_suits)
 {
     defrag_pool *pool = new_pool(16384);
