@@ -23,16 +23,16 @@ INLINE defrag_status enter(defrag_pool *pool, uint32_t slot, word_t place, uint3
     word_t *at = entry_at(pool, slot);
     word_t old = *at;
     word_t e = (old & GENERATION_MASK) | place;
-    uint32_t free_slots = pool->free_slots - 1U;
+    uint32_t live = (uint32_t)pool->slots - pool->free_slots; /* without it */
     uint32_t used = pool->used + granules;
 
-    *at = e;
-    pool->seal ^= old ^ e;
     pool->first_free_slot = (half_t)old;
-    pool->free_slots = (half_t)free_slots;
+    pool->free_slots--;
     pool->used = (half_t)used;
+    pool->seal ^= old ^ e;
+    *at = e;
     *handle = handle_of(pool, slot, old);
-    return used > pool->peak_used || pool->slots - free_slots > pool->peak_live ? note_peaks(pool) : DEFRAG_OK;
+    return used > pool->peak_used || live >= pool->peak_live ? note_peaks(pool) : DEFRAG_OK;
 }
 
 /* Serves any request that is valid. */
@@ -57,7 +57,7 @@ static defrag_status allocate(defrag_pool *pool, size_t bytes, const need_t *nee
     word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
     place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
     defrag_status status = enter(pool, slot, place, need->granules, handle);
-    notify(pool, DEFRAG_EVENT_ALLOC, *handle, place, g, g, need->granules);
+    notify(pool, DEFRAG_EVENT_ALLOC, *handle, place, g, need->granules);
     return status;
 }
 
@@ -85,7 +85,7 @@ SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, def
 INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_t granules)
 {
     uint32_t own = bin_of(granules);
-    if (found->bin != own && pool->bins[own] != 0) {
+    if (found->bin != own && bin_has_hole(pool, own)) {
         return false;
     }
     return found->at == 0 || found->rest == 0 || found->bin < BINS_OF_ONE_SIZE || next_hole(found->header) == 0;
@@ -172,7 +172,7 @@ SELDOM static defrag_status free_slowly(defrag_pool *pool, defrag_handle handle)
     subtract_used(pool, size_in(h));
     defrag_release(pool, g, size_in(h), h);
     release_slot(pool, block);
-    notify(pool, DEFRAG_EVENT_FREE, handle, block.e, g, g, size_in(h));
+    notify(pool, DEFRAG_EVENT_FREE, handle, block.e, g, size_in(h));
     return DEFRAG_OK;
 }
 

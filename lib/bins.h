@@ -20,6 +20,11 @@ INLINE uint32_t bin_of(uint32_t granules)
     return 4 * shift + (granules >> shift) - 1;
 }
 
+static inline bool bin_has_hole(const defrag_pool *pool, uint32_t bin)
+{
+    return (pool->map[bin / 32] >> bin % 32 & 1) != 0;
+}
+
 /* The first hole of the first bin from *bin upwards that has one, and that bin; or 0. */
 INLINE uint32_t first_from(const defrag_pool *pool, uint32_t *bin)
 {

@@ -42,10 +42,10 @@ INLINE void occupy_hole(defrag_pool *pool, const fit_t *hole, uint32_t granules)
     } else {
         unlink_later(pool, hole->header, previous);
     }
-    if (hole->rest != 0) {
-        link_hole(pool, end, hole->rest, bin_of(hole->rest));
-    } else {
+    if (hole->rest == 0) {
         set_header(pool, end, header(pool, end) & ~HOLE_BEFORE);
+    } else {
+        link_hole(pool, end, hole->rest, bin_of(hole->rest));
     }
 }
 

@@ -55,7 +55,7 @@ DEFRAG_PRIVATE void defrag_trim_table(defrag_pool *pool, uint32_t slots)
     for (; left != 0; left--) {
         word_t e = entry(pool, slot);
         if (slot < slots) {
-            append_free_slot(pool, slot, entry_at(pool, slot), e, e >> GENERATION_SHIFT);
+            append_free_slot(pool, slot, entry_at(pool, slot), e, e & GENERATION_MASK);
         } else {
             drop_slot(pool, e);
         }

@@ -17,6 +17,7 @@ typedef struct {
     uint32_t state; /* the lock field; FREE_SLOT or more if the handle is not valid */
     word_t e;       /* the entry, and where it is */
     word_t *at;
+    word_t generation; /* as the entry has it */
 } named_t;
 
 /* Finds what a handle names. The subtraction leaves the generation and the slot, and makes the slot too large if the pool's
@@ -26,14 +27,14 @@ INLINE named_t find_named(const defrag_pool *pool, defrag_handle handle)
     uint32_t given = handle - pool->handle_base;
     uint32_t slot = given & SLOT_AND_TAG_MASK;
     if (slot >= pool->slots) {
-        return (named_t){ 0, UINT32_MAX, 0, NULL };
+        return (named_t){ 0, UINT32_MAX, 0, NULL, 0 };
     }
     word_t *at = entry_at(pool, slot);
     word_t e = *at;
+    enum { SHIFT = GENERATION_SHIFT - HANDLE_GENERATION_SHIFT };
     /* In a word of 32 bits the slot is shifted out as the entry's index is. */
-    word_t generation = WORD_BITS == 32 ? given : given - slot;
-    word_t state = (e ^ generation << (GENERATION_SHIFT - HANDLE_GENERATION_SHIFT)) >> LOCKS_SHIFT;
-    return (named_t){ slot, (uint32_t)state, e, at };
+    word_t state = (e ^ (word_t)(WORD_BITS == 32 ? given : given - slot) << SHIFT) >> LOCKS_SHIFT;
+    return (named_t){ slot, (uint32_t)state, e, at, (word_t)(given - slot) << SHIFT };
 }
 
 /* Changes the lock field of a block. */
@@ -74,7 +75,7 @@ static inline bool table_fits(const defrag_pool *pool, uint32_t slots)
 /* Appends a slot to the queue of free ones; its entry, which is at `at` and has been `old` so far, keeps only a generation. */
 INLINE void append_free_slot(defrag_pool *pool, uint32_t slot, word_t *at, word_t old, word_t generation)
 {
-    word_t e = generation << GENERATION_SHIFT | LOCKS_MASK | slot;
+    word_t e = generation + LOCKS_MASK + slot;
     word_t difference = old ^ e;
     uint32_t free_slots = pool->free_slots;
 
@@ -95,13 +96,14 @@ INLINE void append_free_slot(defrag_pool *pool, uint32_t slot, word_t *at, word_
 INLINE void add_slot(defrag_pool *pool)
 {
     uint32_t slot = pool->slots++;
-    append_free_slot(pool, slot, entry_at(pool, slot), 0, pool->seed);
+    append_free_slot(pool, slot, entry_at(pool, slot), 0, (word_t)pool->seed << GENERATION_SHIFT);
 }
 
 /* Frees the slot of a block; a handle of the next generation will name it. */
 INLINE void release_slot(defrag_pool *pool, named_t block)
 {
-    append_free_slot(pool, block.slot, block.at, block.e, (block.e >> GENERATION_SHIFT) + 1);
+    word_t next = block.generation + ((word_t)1 << GENERATION_SHIFT);
+    append_free_slot(pool, block.slot, block.at, block.e, next);
 }
 
 /* Adds free slots until the table has so many, for which there must be room. */

@@ -8,7 +8,7 @@
 static void notify_lock(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e)
 {
     uint32_t g = index_in(e);
-    notify(pool, kind, handle, e, g, g, size_in(header(pool, g)));
+    notify(pool, kind, handle, e, g, size_in(header(pool, g)));
 }
 
 /* Locks a block, whose lock field is to become `state`, and returns its address. */
@@ -76,15 +76,18 @@ DEFRAG_API defrag_status defrag_lock_shared(defrag_pool *pool, defrag_handle han
     return status;
 }
 
-INLINE bool is_locked_state(uint32_t state)
+/* Gives up one lock of a block; false if it has none. */
+INLINE bool give_up(defrag_pool *pool, named_t block)
 {
-    return state == EXCLUSIVE || state - 1 < DEFRAG_MAX_SHARED_LOCKS;
-}
-
-/* Gives up one lock. */
-INLINE void give_up(defrag_pool *pool, named_t block)
-{
-    set_state(pool, block, block.state == EXCLUSIVE ? UNLOCKED : block.state - 1);
+    if (block.state == EXCLUSIVE) {
+        set_state(pool, block, UNLOCKED);
+        return true;
+    }
+    if (block.state - 1 < DEFRAG_MAX_SHARED_LOCKS) {
+        set_state(pool, block, block.state - 1);
+        return true;
+    }
+    return false;
 }
 
 /* Unlocks a block in any case: observed, or not to be unlocked at all. */
@@ -97,22 +100,17 @@ SELDOM static defrag_status unlock_slowly(defrag_pool *pool, defrag_handle handl
     if (block.state >= FREE_SLOT) {
         return DEFRAG_INVALID_HANDLE;
     }
-    if (!is_locked_state(block.state)) {
+    if (!give_up(pool, block)) {
         return DEFRAG_NOT_LOCKED;
     }
-    give_up(pool, block);
     notify_lock(pool, DEFRAG_EVENT_UNLOCK, handle, block.e);
     return DEFRAG_OK;
 }
 
 DEFRAG_API defrag_status defrag_unlock(defrag_pool *pool, defrag_handle handle)
 {
-    if (is_quiet(pool)) {
-        named_t block = find_named(pool, handle);
-        if (is_locked_state(block.state)) {
-            give_up(pool, block);
-            return DEFRAG_OK;
-        }
+    if (is_quiet(pool) && give_up(pool, find_named(pool, handle))) {
+        return DEFRAG_OK;
     }
     return unlock_slowly(pool, handle);
 }

@@ -59,7 +59,7 @@ DEFRAG_PRIVATE void defrag_note_worst_call(defrag_pool *pool, uint32_t before)
 DEFRAG_PRIVATE void defrag_notify_move(defrag_pool *pool, uint32_t slot, uint32_t from, uint32_t granules)
 {
     word_t e = entry(pool, slot);
-    notify(pool, DEFRAG_EVENT_MOVE, handle_of(pool, slot, e), e, from, index_in(e), granules);
+    notify(pool, DEFRAG_EVENT_MOVE, handle_of(pool, slot, e), e, from, granules);
 }
 
 DEFRAG_PRIVATE void defrag_slide(defrag_pool *pool, uint32_t hole, uint32_t to)

@@ -16,11 +16,24 @@ DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *obse
     return DEFRAG_OK;
 }
 
-DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
+static void tell(defrag_pool *pool, const defrag_event *event)
 {
     pool->identity = POOL_BUSY;
     pool->observer(pool->observer_context, pool, event);
     pool->identity = POOL_OBSERVED;
+}
+
+DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e, uint32_t from,
+                                uint32_t granules)
+{
+    defrag_event event = { sizeof event,
+                           kind,
+                           handle,
+                           DEFRAG_OK,
+                           usable_offset(index_in(e)),
+                           usable_offset(from),
+                           usable_bytes(granules) - tail_bytes(e) };
+    tell(pool, &event);
 }
 
 DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status status, defrag_handle handle,
@@ -32,7 +45,7 @@ DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status stat
     }
     if (pool->observer != NULL) {
         defrag_event event = { sizeof event, DEFRAG_EVENT_REFUSE, handle, status, 0, 0, bytes };
-        defrag_tell(pool, &event);
+        tell(pool, &event);
     }
     return status;
 }

@@ -6,21 +6,15 @@
 
 #include "pool.h"
 
-DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event);
+DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e, uint32_t from,
+                                uint32_t granules);
 
-/* Tells of something that happened to the block of entry e, at g by now; the pool must be whole. */
-static inline void notify(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e, uint32_t from, uint32_t g,
+/* Tells of something that happened to the block of entry e, which was at `from`; the pool must be whole. */
+static inline void notify(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e, uint32_t from,
                           uint32_t granules)
 {
     if (pool->observer != NULL) {
-        defrag_event event = { sizeof event,
-                               kind,
-                               handle,
-                               DEFRAG_OK,
-                               usable_offset(g),
-                               usable_offset(from),
-                               usable_bytes(granules) - tail_bytes(e) };
-        defrag_tell(pool, &event);
+        defrag_tell(pool, kind, handle, e, from, granules);
     }
 }
 

@@ -176,7 +176,7 @@ static defrag_status resize(defrag_pool *pool, defrag_handle handle, uint32_t sl
     uint32_t g = place_of(pool, slot);
     uint32_t size = size_in(header(pool, g));
     defrag_set_alignment(pool, g, size, alignment);
-    notify(pool, DEFRAG_EVENT_RESIZE, handle, entry(pool, slot), from, g, size);
+    notify(pool, DEFRAG_EVENT_RESIZE, handle, entry(pool, slot), from, size);
     return DEFRAG_OK;
 }
 
