@@ -13,6 +13,12 @@ pub(crate) mod sealed {
 
 /// How calls on a pool are kept from interrupting one another: [`Local`] or, with the feature `critical-section`,
 /// `CriticalSection`.
+///
+/// ```
+/// fn live<A: defrag::Access>(pool: &defrag::Pool<A>) -> usize {
+///     pool.stats().live
+/// }
+/// ```
 pub trait Access: sealed::Enter {}
 
 /// Calls come from one thread or one interrupt level only, as the types see to: nothing that belongs to the pool can be
@@ -39,6 +45,15 @@ impl Access for Local {}
 /// What is kept off is the call, never the use of a locked block. Calls that move blocks, [`Fit::MakeRoom`] and
 /// [`Pool::defrag`] above all, keep interrupts off as long as they move; with [`Fit::Fast`] and small [`Budget`]s the
 /// sections stay short.
+///
+/// ```
+/// use defrag::{CriticalSection, Pool, StaticPool};
+///
+/// static POOL: StaticPool<1024, CriticalSection> = StaticPool::new();
+///
+/// let pool: &'static Pool<CriticalSection> = POOL.get().unwrap();
+/// std::thread::spawn(|| pool.defrag()).join().unwrap();
+/// ```
 ///
 /// [`Fit::MakeRoom`]: crate::Fit::MakeRoom
 /// [`Fit::Fast`]: crate::Fit::Fast

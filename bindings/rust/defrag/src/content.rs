@@ -7,6 +7,16 @@ use core::ptr::{self, NonNull};
 ///
 /// For trait objects see [`DynMutex`].
 ///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let number: defrag::Mutex<u32> = pool.alloc()?;
+/// let numbers: defrag::Mutex<[u32]> = pool.alloc_slice(4)?;
+/// let text: defrag::Mutex<str> = pool.alloc_str("four")?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Safety
 ///
 /// `at` must return the pointer with the address given and the extent that `extent` describes, and `bytes` the size of

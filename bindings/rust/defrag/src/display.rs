@@ -12,6 +12,15 @@ const MAP_WIDTH: usize = 64;
 
 /// Prints a pool, for people; made by [`Pool::display`]. `{}` prints a summary and a map, `{:#}` also a line for each block
 /// and hole.
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let picture: defrag::DisplayPool = pool.display();
+/// println!("{picture}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct DisplayPool<'p, A: Access = Local> {
     pool: &'p Pool<A>,

@@ -7,6 +7,15 @@ use core::fmt;
 use defrag_sys as sys;
 
 /// Why a call was refused. Whatever it was, the pool and all blocks are as they were before.
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let error: defrag::Error = pool.alloc_slice::<u8>(5000).unwrap_err();
+/// assert_eq!(error, defrag::Error::InvalidSize);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -38,6 +47,12 @@ pub enum Error {
 }
 
 /// What this crate's functions return.
+///
+/// ```
+/// fn read_sensor(pool: &defrag::Pool) -> defrag::Result<u32> {
+///     Ok(*pool.alloc_value(21_u32)?.read())
+/// }
+/// ```
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 impl Error {
@@ -144,6 +159,16 @@ impl<T> From<Refused<T>> for Error {
 /// What [`Pool::check`] found: the number of the first invariant that is broken, as DESIGN.md counts them.
 ///
 /// [`Pool::check`]: crate::Pool::check
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// if let Err(defrag::Damage { invariant }) = pool.check() {
+///     panic!("invariant {invariant} is broken");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Damage {

@@ -38,6 +38,16 @@ pub struct Value<'a, 'mutex, T: ?Sized, A: Access = Local> {
 /// The elements of a [`SliceMutex`], locked for this guard alone until it is dropped.
 ///
 /// [`SliceMutex`]: crate::SliceMutex
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let mut numbers = pool.alloc_slice::<u32>(4)?;
+/// let mut guard: defrag::Slice<u32> = numbers.lock();
+/// guard[3] = 9;
+/// # Ok(())
+/// # }
+/// ```
 pub type Slice<'a, 'mutex, T, A = Local> = Value<'a, 'mutex, [T], A>;
 
 impl<'a, 'mutex, T: ?Sized, A: Access> Value<'a, 'mutex, T, A> {

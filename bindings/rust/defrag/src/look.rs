@@ -13,6 +13,17 @@ use crate::pool::Pool;
 
 /// The name of a block, wherever it moves, until it is freed. A name is used again only after its slot has been used at
 /// least 2048 times.
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let number = pool.alloc::<u32>()?;
+/// let name: defrag::Handle = number.handle().expect("it has a size");
+/// pool.defrag();
+/// assert_eq!(number.handle(), Some(name));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(transparent)]
@@ -38,6 +49,15 @@ impl fmt::Display for Handle {
 }
 
 /// A pool's state and history. `used + overhead + free = pool_bytes`.
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let defrag::Stats { used, overhead, free, pool_bytes, .. } = pool.stats();
+/// assert_eq!(used + overhead + free, pool_bytes);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -101,6 +121,16 @@ pub(crate) unsafe fn read_stats(raw: *const sys::defrag_pool) -> sys::defrag_poo
 }
 
 /// Whether a request would fit; see [`Pool::would_fit`].
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// if let defrag::Verdict::OutOfMemory { missing } = pool.would_fit(900, 8)? {
+///     println!("{missing} bytes are missing");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verdict {
@@ -122,6 +152,17 @@ pub enum Verdict {
 }
 
 /// A block or a hole; see [`Pool::blocks`].
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let mut number = pool.alloc::<u64>()?;
+/// let guard = number.lock();
+/// let block: defrag::BlockInfo = pool.blocks().next().expect("there is one");
+/// assert!(block.exclusive && block.locks == 1 && block.bytes >= 8);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -141,6 +182,15 @@ pub struct BlockInfo {
 }
 
 /// The blocks and holes of a pool, lowest address first; made by [`Pool::blocks`].
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let mut blocks: defrag::Blocks = pool.blocks();
+/// assert!(blocks.next().is_some_and(|hole| hole.handle.is_none()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Blocks<'p, A: Access = Local> {
     pool: &'p Pool<A>,

@@ -138,6 +138,15 @@ impl Pool {
 }
 
 /// A pool in a buffer that it borrows, made by [`Pool::in_buffer`]; to be used as the [`Pool`] that it dereferences to.
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let mut memory = [core::mem::MaybeUninit::uninit(); 1024];
+/// let pool: defrag::BufferPool = defrag::Pool::in_buffer(&mut memory, defrag::Config::new())?;
+/// let number = pool.alloc::<u32>()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct BufferPool<'m> {
     // Never lent out as `&mut`: who could swap two of them could let one outlive its buffer.

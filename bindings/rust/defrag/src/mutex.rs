@@ -46,6 +46,15 @@ pub struct Mutex<'mutex, T: ?Sized + Content, A: Access = Local> {
 }
 
 /// A `[T]` in a [`Pool`].
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let mut numbers: defrag::SliceMutex<u32> = pool.alloc_slice(4)?;
+/// numbers.lock().fill(7);
+/// # Ok(())
+/// # }
+/// ```
 pub type SliceMutex<'mutex, T, A = Local> = Mutex<'mutex, [T], A>;
 
 impl<'mutex, T: ?Sized + Content, A: Access> Mutex<'mutex, T, A> {

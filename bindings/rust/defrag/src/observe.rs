@@ -13,6 +13,15 @@ use crate::pool::Pool;
 
 /// What happened in a pool. Offsets are where the block's usable bytes begin, from the pool's start; `bytes` are the usable
 /// ones.
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let print = |event: defrag::Event| println!("{event:?}");
+/// pool.with_observer(&print, || drop(pool.alloc::<u32>()))?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

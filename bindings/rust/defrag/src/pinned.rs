@@ -19,6 +19,17 @@ use crate::pool::Pool;
 /// leaked its block is never used again, not even after its pool is gone.
 ///
 /// Made by [`Mutex::pin`] and [`Pool::alloc_pinned`].
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// use core::pin::Pin;
+///
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let mut buffer: Pin<defrag::Fixed<[u8; 32]>> = pool.alloc_pinned([0; 32])?;
+/// buffer[0] = 7;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Fixed<'p, T: ?Sized + Content, A: Access = Local> {
     block: Block<'p, A>,
     extent: T::Extent,

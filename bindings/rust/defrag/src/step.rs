@@ -22,6 +22,15 @@ pub struct Budget {
 }
 
 /// What one [`Pool::step`] did.
+///
+/// ```
+/// # fn main() -> defrag::Result<()> {
+/// let pool = defrag::Pool::new(1024, 8, 0)?;
+/// let progress: defrag::Progress = pool.step(defrag::Budget { bytes: 64, blocks: 8 });
+/// assert!(progress.done && progress.moved_bytes == 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
