@@ -103,7 +103,8 @@ Test(handles, a_pool_full_of_the_smallest_blocks_runs_out_of_bytes_or_of_handles
     defrag_pool_stats small = stats_of(new_pool(4096));
     bool narrow = small.block_overhead == 4;
     size_t bytes = narrow ? (size_t)32768 * small.granule : (((size_t)small.granule + 8) << 20) + 65536;
-    defrag_pool *pool = new_pool_with(aligned_alloc(DEFRAG_MAX_ALIGNMENT, bytes), bytes, NULL);
+    void *memory = aligned_alloc(DEFRAG_MAX_ALIGNMENT, bytes);
+    defrag_pool *pool = new_pool_with(memory, bytes, NULL);
     defrag_handle handle;
     defrag_status status;
     size_t live = 0;
@@ -117,4 +118,5 @@ Test(handles, a_pool_full_of_the_smallest_blocks_runs_out_of_bytes_or_of_handles
     cr_assert_eq(handle, DEFRAG_NO_HANDLE);
     cr_assert_eq(stats_of(pool).live, live);
     assert_intact(pool);
+    free(memory);
 }
