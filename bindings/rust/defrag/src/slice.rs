@@ -10,17 +10,19 @@ use core::ptr;
 use crate::access::Access;
 use crate::allocate::{Fit, Fitting};
 use crate::block::Block;
+use crate::content::Content;
 use crate::error::Result;
 use crate::mutex::{Mutex, SliceMutex};
 use crate::vec::PoolVec;
 
-impl<'p, T, A: Access> Mutex<'p, [T], A> {
-    /// The number of elements. O(1), locks nothing.
+impl<T: ?Sized + Content<Extent = usize>, A: Access> Mutex<'_, T, A> {
+    /// The number of elements of a slice, or of bytes of a string. O(1), locks nothing.
     ///
     /// ```
     /// # fn main() -> defrag::Result<()> {
     /// # let pool = defrag::Pool::new(1024, 8, 0)?;
     /// assert_eq!(pool.alloc_slice::<u32>(9)?.len(), 9);
+    /// assert_eq!(pool.alloc_str("seven")?.len(), 5);
     /// # Ok(())
     /// # }
     /// ```
@@ -42,7 +44,9 @@ impl<'p, T, A: Access> Mutex<'p, [T], A> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
 
+impl<'p, T, A: Access> Mutex<'p, [T], A> {
     /// Drops the elements from `len` on and gives their bytes back, in place. Does nothing if there are none.
     ///
     /// # Panics
@@ -231,35 +235,5 @@ impl<'p, T, A: Access> Mutex<'p, [MaybeUninit<T>], A> {
         let (block, len) = self.into_parts();
         // SAFETY: the elements are valid, as the caller says.
         unsafe { SliceMutex::new(block, len) }
-    }
-}
-
-impl<A: Access> Mutex<'_, str, A> {
-    /// The length in bytes. O(1), locks nothing.
-    ///
-    /// ```
-    /// # fn main() -> defrag::Result<()> {
-    /// # let pool = defrag::Pool::new(1024, 8, 0)?;
-    /// assert_eq!(pool.alloc_str("seven")?.len(), 5);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.extent()
-    }
-
-    /// Whether the string is empty. O(1), locks nothing.
-    ///
-    /// ```
-    /// # fn main() -> defrag::Result<()> {
-    /// # let pool = defrag::Pool::new(1024, 8, 0)?;
-    /// assert!(!pool.alloc_str("seven")?.is_empty());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
