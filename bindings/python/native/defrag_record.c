@@ -130,7 +130,7 @@ int main(int count, char **arguments)
         .options = known,
         .parser = parse_option,
         .args_doc = "PROGRAM [ARGUMENT...]",
-        .doc = "Records what a program and its threads ask of the heap, as a trace for defrag-replay."
+        .doc = "Records what a program and its threads ask of the heap, as a trace for 'defrag size' and others."
                "\vThe exit code is the program's own, or 128 and the signal's number if it was killed, and 2 if it "
                "could not "
                "be started or recorded. Processes that the program forks or starts are not recorded.",

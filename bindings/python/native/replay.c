@@ -1,27 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Runs a trace through a pool. */
-#include "replay.h"
-
-#include "replay_verify.h"
+#include "replay_run.h"
+#include "replay_watch.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { CHECK_INTERVAL = 256 /* operations */, GRANULE_BYTES = 8 };
-
-typedef struct {
-    const replay_options *options;
-    const engine_t *engine;
-    replay_result *result;
-    char *sentence;
-    void *memory;
-    defrag_pool *pool;
-    replay_block *blocks; /* by number */
-    size_t block_overhead;
-    size_t moved;           /* bytes of other blocks that the call under way has moved */
-    defrag_handle resizing; /* the block that the call under way resizes */
-    size_t own_moves;       /* how often that call has moved it */
-} replay;
+enum { CHECK_INTERVAL = 256 /* operations */, GRANULE_BYTES = 8, SHARES = 1000 };
 
 /* --------------------------------------------------------------------------------------------------- how it may end */
 
@@ -32,40 +17,74 @@ static bool broken(replay *run, const char *what)
                        run->result->operations, what);
 }
 
-static bool is_refusal(defrag_status status)
+static bool well(replay *run, defrag_status status)
 {
-    return status >= DEFRAG_FRAGMENTED && status <= DEFRAG_INVALID_ALIGNMENT;
+    return status == DEFRAG_OK || broken(run, run->engine->status_text(status));
+}
+
+/* Where refusals of a status are counted, or null if it is none. */
+static uint64_t *refusals_of(replay_result *result, defrag_status status)
+{
+    switch (status) {
+    case DEFRAG_FRAGMENTED: return &result->refused_fragmented;
+    case DEFRAG_OUT_OF_MEMORY: return &result->refused_out_of_memory;
+    case DEFRAG_OUT_OF_HANDLES: return &result->refused_out_of_handles;
+    case DEFRAG_INVALID_SIZE: return &result->refused_invalid_size;
+    case DEFRAG_INVALID_ALIGNMENT: return &result->refused_invalid_alignment;
+    default: return NULL;
+    }
 }
 
 /* Returns false if the replay must stop. */
 static bool refuse(replay *run, defrag_status status, size_t bytes)
 {
     replay_result *result = run->result;
-    if (!is_refusal(status)) {
-        return broken(run, run->engine->status_text(status));
+    uint64_t *count = refusals_of(result, status);
+    if (count == NULL) {
+        return well(run, status);
     }
+    (*count)++;
+    run->refusal = status;
     if (result->refused++ == 0) {
         result->first_refused_operation = result->operations;
         result->first_refused_bytes = bytes;
         result->first_refused_status = status;
     }
-    result->refused_for[status]++;
     return true;
 }
 
-/* ------------------------------------------------------------------------------------------------------- operations */
+/* ---------------------------------------------------------------------------------------------------- what is needed */
 
-static void count_moved(void *context, const defrag_pool *pool, const defrag_event *event)
+static size_t usable(const replay *run, const replay_block *block)
 {
-    (void)pool;
-    replay *run = context;
-    if (event->kind != DEFRAG_EVENT_MOVE) {
-        return;
-    }
-    if (event->handle == run->resizing) {
-        run->own_moves++;
-    } else {
-        run->moved += event->bytes + run->block_overhead;
+    size_t bytes = 0;
+    run->engine->usable_size(run->pool, block->handle, &bytes);
+    return bytes;
+}
+
+static void count_in(replay *run, const replay_block *block)
+{
+    run->live++;
+    run->asked += block->bytes;
+    run->used += usable(run, block);
+}
+
+static void count_out(replay *run, const replay_block *block)
+{
+    run->live--;
+    run->asked -= block->bytes;
+    run->used -= usable(run, block);
+}
+
+static void note_need(replay *run)
+{
+    replay_result *result = run->result;
+    uint64_t before = result->need_asked + result->need_rounding + result->need_blocks * result->block_overhead;
+    if (run->used + run->live * result->block_overhead > before) {
+        result->need_operation = result->operations;
+        result->need_asked = run->asked;
+        result->need_rounding = run->used - run->asked;
+        result->need_blocks = run->live;
     }
 }
 
@@ -75,6 +94,29 @@ static void note_worst_allocation(replay *run)
         run->result->worst_allocation = run->moved;
     }
 }
+
+/* ------------------------------------------------------------------------------------------------------------- locks */
+
+/* Spreads the blocks to hold evenly, whatever the trace's rhythm. */
+static bool picks(const replay *run)
+{
+    uint32_t mixed = ((uint32_t)run->result->operations ^ run->options->locked_seed * 0x9E3779B1U) * 0x85EBCA6BU;
+    mixed = (mixed ^ mixed >> 15) * 0xC2B2AE35U;
+    return (mixed >> 8) % SHARES < run->options->locked;
+}
+
+static bool hold(replay *run, const replay_block *block)
+{
+    const void *address = NULL;
+    return !block->held || well(run, run->engine->lock_shared(run->pool, block->handle, &address));
+}
+
+static bool let_go(replay *run, const replay_block *block)
+{
+    return !block->held || well(run, run->engine->unlock(run->pool, block->handle));
+}
+
+/* ------------------------------------------------------------------------------------------------------- operations */
 
 static bool verify_new(replay *run, const replay_block *block, bool zeroed)
 {
@@ -92,7 +134,7 @@ static bool verify_old(replay *run, const replay_block *block, size_t bytes)
            broken(run, "a block has lost its contents or its alignment");
 }
 
-static size_t size_to_ask(const trace_record *record)
+size_t replay_bytes(const trace_record *record)
 {
     return record->bytes == 0 ? 1 : (size_t)record->bytes;
 }
@@ -101,93 +143,126 @@ static bool allocate(replay *run, const trace_record *record)
 {
     defrag_request request = DEFRAG_REQUEST_INIT;
     request.flags = record->zeroed ? DEFRAG_ZEROED : 0;
-    request.bytes = size_to_ask(record);
+    request.bytes = replay_bytes(record);
     request.alignment = record->alignment;
-    request.fit = run->options->policy.fit;
+    request.fit = run->options->fit;
     replay_block *block = &run->blocks[record->number];
     *block = (replay_block){
         .bytes = (uint32_t)request.bytes,
         .alignment = record->alignment > GRANULE_BYTES ? record->alignment : GRANULE_BYTES,
-        .seed = (uint32_t)run->result->operations,
+        .born = (uint32_t)run->result->operations,
+        .held = picks(run),
     };
     defrag_status status = run->engine->alloc_with(run->pool, &request, &block->handle);
     note_worst_allocation(run);
     if (status != DEFRAG_OK) {
         return refuse(run, status, request.bytes);
     }
-    return !run->options->verify || verify_new(run, block, record->zeroed);
+    count_in(run, block);
+    note_need(run);
+    return (run->options->verify == 0 || verify_new(run, block, record->zeroed)) && hold(run, block);
 }
 
 static bool release(replay *run, const trace_record *record)
 {
     replay_block *block = &run->blocks[record->number];
-    if (run->options->verify && !verify_old(run, block, block->bytes)) {
+    if (run->options->verify != 0 && !verify_old(run, block, block->bytes)) {
         return false;
     }
-    defrag_status status = run->engine->free(run->pool, block->handle);
+    count_out(run, block);
+    if (!let_go(run, block) || !well(run, run->engine->free(run->pool, block->handle))) {
+        return false;
+    }
     block->handle = DEFRAG_NO_HANDLE;
-    return status == DEFRAG_OK || broken(run, run->engine->status_text(status));
+    return true;
+}
+
+/* Has the pool resize an unlocked block, and counts. Returns false if the replay must stop. */
+static bool resize_in_pool(replay *run, replay_block *block, size_t bytes, defrag_status *status)
+{
+    size_t old = usable(run, block);
+    count_out(run, block);
+    run->resizing = block->handle;
+    *status = run->engine->resize(run->pool, block->handle, bytes, run->options->fit);
+    run->resizing = DEFRAG_NO_HANDLE;
+    run->result->copied_bytes += run->own_moves * (old + run->header_bytes);
+    note_worst_allocation(run);
+    if (*status == DEFRAG_OK) {
+        block->bytes = (uint32_t)bytes;
+    }
+    count_in(run, block);
+    note_need(run);
+    return *status == DEFRAG_OK || refuse(run, *status, bytes);
 }
 
 static bool resize(replay *run, const trace_record *record)
 {
     replay_block *block = &run->blocks[record->number];
-    size_t bytes = size_to_ask(record);
+    size_t bytes = replay_bytes(record);
     size_t kept = bytes < block->bytes ? bytes : block->bytes;
-    size_t usable = 0;
-    run->engine->usable_size(run->pool, block->handle, &usable);
-    run->resizing = block->handle;
-    defrag_status status = run->engine->resize(run->pool, block->handle, bytes, run->options->policy.fit);
-    run->resizing = DEFRAG_NO_HANDLE;
-    run->result->copied_bytes += run->own_moves * (usable + run->block_overhead);
-    note_worst_allocation(run);
-    if (status != DEFRAG_OK) {
-        return refuse(run, status, bytes);
+    defrag_status status = DEFRAG_OK;
+    if (!let_go(run, block) || !resize_in_pool(run, block, bytes, &status)) {
+        return false;
     }
-    block->bytes = (uint32_t)bytes;
-    if (!run->options->verify) {
-        return true;
+    if (status == DEFRAG_OK && run->options->verify != 0) {
+        replay_fill(run->engine, run->pool, block, kept);
+        if (!verify_old(run, block, bytes)) {
+            return false;
+        }
     }
-    replay_fill(run->engine, run->pool, block, kept);
-    return verify_old(run, block, bytes);
+    return hold(run, block);
+}
+
+/* The pool need not know how often: locked is locked. */
+static bool lock(replay *run, const trace_record *record)
+{
+    replay_block *block = &run->blocks[record->number];
+    const void *address = NULL;
+    if (!record->locks) {
+        return --block->locks != 0 || well(run, run->engine->unlock(run->pool, block->handle));
+    }
+    return block->locks++ != 0 || well(run, run->engine->lock_shared(run->pool, block->handle, &address));
 }
 
 static bool step(replay *run)
 {
-    const replay_policy *policy = &run->options->policy;
-    if (policy->step_bytes == 0) {
+    const replay_options *options = run->options;
+    if (options->step_bytes == 0) {
         return true;
     }
     defrag_progress progress = DEFRAG_PROGRESS_INIT;
-    defrag_status status = run->engine->step(run->pool, policy->step_bytes, policy->step_blocks, &progress);
+    defrag_status status = run->engine->step(run->pool, options->step_bytes, options->step_blocks, &progress);
     if (progress.moved_bytes > run->result->worst_step) {
         run->result->worst_step = progress.moved_bytes;
     }
-    return status == DEFRAG_OK || broken(run, run->engine->status_text(status));
+    replay_watch_step(run, progress.moved_bytes);
+    return well(run, status);
 }
 
-static bool is_refused_block(const replay *run, const trace_record *record)
+bool replay_is_skipped(const replay *run, const trace_record *record)
 {
-    bool is_new = record->kind == TRACE_ALLOCATE || record->kind == TRACE_ALLOCATE_WITH;
-    return !is_new && run->blocks[record->number].handle == DEFRAG_NO_HANDLE;
+    return !trace_allocates(record) && run->blocks[record->number].handle == DEFRAG_NO_HANDLE;
 }
 
-static bool operate(replay *run, const trace_record *record)
+bool replay_operate(replay *run, const trace_record *record)
 {
     run->moved = 0;
     run->own_moves = 0;
-    if (is_refused_block(run, record)) {
+    run->refusal = DEFRAG_OK;
+    run->result->operations++;
+    if (replay_is_skipped(run, record)) {
         run->result->skipped++;
         return true;
     }
     switch (record->kind) {
     case TRACE_FREE: return release(run, record);
     case TRACE_RESIZE: return resize(run, record);
+    case TRACE_LOCK: return lock(run, record);
     default: return allocate(run, record);
     }
 }
 
-/* ---------------------------------------------------------------------------------------------------------- looking */
+/* ---------------------------------------------------------------------------------------------------- the whole run */
 
 static bool check_pool(replay *run)
 {
@@ -196,25 +271,9 @@ static bool check_pool(replay *run)
            broken(run, run->engine->invariant_text(invariant));
 }
 
-static void sample(const replay *run)
+static bool verify_survivors(replay *run)
 {
-    replay_sample seen = { .operation = run->result->operations, .stats = DEFRAG_STATS_INIT };
-    run->engine->stats(run->pool, &seen.stats);
-    run->options->on_sample(run->options->context, &seen);
-}
-
-static bool look(replay *run, uint64_t interval)
-{
-    uint64_t operation = run->result->operations;
-    if (run->options->on_sample != NULL && operation % interval == 0) {
-        sample(run);
-    }
-    return !run->options->verify || operation % CHECK_INTERVAL != 0 || check_pool(run);
-}
-
-static bool verify_survivors(replay *run, uint32_t numbers)
-{
-    for (uint32_t i = 0; i < numbers; i++) {
+    for (uint32_t i = 0; i < run->numbers; i++) {
         const replay_block *block = &run->blocks[i];
         if (block->handle != DEFRAG_NO_HANDLE && !verify_old(run, block, block->bytes)) {
             return false;
@@ -223,83 +282,136 @@ static bool verify_survivors(replay *run, uint32_t numbers)
     return check_pool(run);
 }
 
-/* ---------------------------------------------------------------------------------------------------- the whole run */
+bool replay_next(replay *run, trace_record *record)
+{
+    while (trace_next(&run->cursor, record) == TRACE_OK && record->kind != TRACE_END) {
+        if (record->kind != TRACE_THREAD) {
+            return true;
+        }
+    }
+    return false;
+}
 
-static bool run_records(replay *run, trace_cursor cursor, uint64_t interval)
+bool replay_advance(replay *run, uint64_t until)
 {
     trace_record record;
-    while (trace_next(&cursor, &record) == TRACE_OK && record.kind != TRACE_END) {
-        if (record.kind == TRACE_THREAD) {
-            continue;
-        }
-        run->result->operations++;
-        if (!operate(run, &record) || !step(run) || !look(run, interval)) {
+    while (run->result->operations < until && replay_next(run, &record)) {
+        if (!replay_operate(run, &record)) {
             return false;
         }
-        if (run->result->refused != 0 && run->options->stop_at_refusal) {
+        replay_watch_operation(run);
+        if (!step(run)) {
+            return false;
+        }
+        replay_watch_pool(run);
+        if (run->options->verify != 0 && run->result->operations % CHECK_INTERVAL == 0 && !check_pool(run)) {
+            return false;
+        }
+        if (run->result->refused != 0 && run->options->stop_at_refusal != 0) {
             return true;
         }
     }
     return true;
 }
 
-static replay_status open_pool(replay *run)
+static const engine_t *engine_of(const replay_options *options)
 {
-    size_t bytes = run->options->pool_bytes;
-    defrag_config config = DEFRAG_CONFIG_INIT;
-    config.tag = 1; /* not drawn from the address, so that each replay is the same */
-    run->memory =
-        aligned_alloc(DEFRAG_MAX_ALIGNMENT, (bytes + DEFRAG_MAX_ALIGNMENT - 1) & ~((size_t)DEFRAG_MAX_ALIGNMENT - 1));
+    switch (options->link_width) {
+    case 16: return &engine_16;
+    case 32: return &engine_32;
+    default: return engine_for(options->pool_bytes);
+    }
+}
+
+static replay_status no_pool(const replay *run, const char *why)
+{
+    trace_wrong(run->sentence, "cannot be replayed in a pool of %" PRIu64 " bytes: %s", run->options->pool_bytes, why);
+    return REPLAY_NO_POOL;
+}
+
+static replay_status make_pool(replay *run)
+{
+    uint64_t mask = DEFRAG_MAX_ALIGNMENT - 1;
+    if (run->options->pool_bytes > engine_32.max_pool_bytes) {
+        return no_pool(run, "the largest has 4 GiB less 4 KiB; choose a smaller one");
+    }
+    run->memory = aligned_alloc(DEFRAG_MAX_ALIGNMENT, (size_t)((run->options->pool_bytes + mask) & ~mask));
+    run->blocks = calloc((size_t)run->numbers + 1, sizeof *run->blocks);
     if (run->memory == NULL || run->blocks == NULL) {
         trace_wrong(run->sentence, "needs more memory than this machine has; take a smaller pool");
         return REPLAY_NO_MEMORY;
     }
-    defrag_status status = run->engine->init(run->memory, bytes, &config, &run->pool);
-    if (status != DEFRAG_OK) {
-        trace_wrong(run->sentence, "cannot be replayed in a pool of %zu bytes: %s", bytes,
-                    run->engine->status_text(status));
-        return REPLAY_NO_POOL;
-    }
-    defrag_pool_stats stats = DEFRAG_STATS_INIT;
-    run->engine->stats(run->pool, &stats);
-    run->block_overhead = stats.block_overhead;
-    run->engine->observe(run->pool, count_moved, run);
-    return REPLAY_OK;
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.tag = 1; /* not drawn from the address, so that each replay is the same */
+    defrag_status status = run->engine->init(run->memory, (size_t)run->options->pool_bytes, &config, &run->pool);
+    return status == DEFRAG_OK ? REPLAY_OK : no_pool(run, run->engine->status_text(status));
 }
 
-static replay_status run_in_pool(replay *run, trace_cursor cursor, const trace_summary *summary)
+defrag_pool_stats replay_stats(const replay *run)
 {
-    replay_status status = open_pool(run);
+    defrag_pool_stats stats = DEFRAG_STATS_INIT;
+    run->engine->stats(run->pool, &stats);
+    return stats;
+}
+
+replay_status replay_open(replay *run, const uint8_t *trace, size_t length, const trace_summary *summary)
+{
+    uint64_t samples = run->views == NULL ? 0 : run->views->sample_capacity;
+    *run->result = (replay_result){ 0 };
+    run->engine = engine_of(run->options);
+    run->numbers = summary->numbers;
+    run->interval = samples == 0 ? 0 : (summary->totals.operations + samples - 1) / samples;
+    trace_begin(trace, length, &run->cursor);
+    replay_status status = make_pool(run);
     if (status != REPLAY_OK) {
         return status;
     }
-    uint64_t interval = summary->totals.operations / REPLAY_SAMPLES + 1;
-    if (!run_records(run, cursor, interval)) {
+    defrag_pool_stats stats = replay_stats(run);
+    run->header_bytes = stats.block_overhead;
+    run->result->block_overhead = (uint64_t)stats.block_overhead + stats.handle_overhead;
+    run->result->control_bytes = stats.control_bytes;
+    run->result->link_width = run->engine->link_width;
+    replay_watch_moves(run);
+    return REPLAY_OK;
+}
+
+void replay_close(replay *run)
+{
+    free(run->blocks);
+    free(run->memory);
+}
+
+static void conclude(const replay *run)
+{
+    replay_result *result = run->result;
+    defrag_pool_stats stats = replay_stats(run);
+    result->pool_bytes = stats.pool_bytes;
+    result->moved_bytes = stats.moved_bytes - result->copied_bytes;
+    result->moved_blocks = stats.moved_blocks;
+    result->peak_live = stats.peak_live;
+    result->peak_used = stats.peak_used;
+    result->high_water = stats.high_water;
+}
+
+static replay_status run_to_end(replay *run)
+{
+    uint64_t until = run->options->until == 0 ? UINT64_MAX : run->options->until;
+    if (!replay_advance(run, until) || (run->options->verify != 0 && !verify_survivors(run))) {
         return REPLAY_BROKEN;
     }
-    if (run->options->verify && !verify_survivors(run, summary->numbers)) {
-        return REPLAY_BROKEN;
-    }
-    run->engine->stats(run->pool, &run->result->stats);
+    conclude(run);
     return REPLAY_OK;
 }
 
 replay_status replay_run(const uint8_t *trace, size_t length, const trace_summary *summary,
-                         const replay_options *options, replay_result *result, char sentence[TRACE_SENTENCE_BYTES])
+                         const replay_options *options, replay_views *views, replay_result *result,
+                         char sentence[TRACE_SENTENCE_BYTES])
 {
-    const engine_t *engine = options->engine == NULL ? engine_for(options->pool_bytes) : options->engine;
-    replay run = { .options = options, .engine = engine, .result = result, .sentence = sentence };
-    trace_cursor cursor;
-    *result = (replay_result){ .engine = engine, .stats = DEFRAG_STATS_INIT };
-    if (engine == NULL) {
-        trace_wrong(sentence, "cannot be replayed in a pool of %zu bytes, as the largest is %" PRIu64,
-                    options->pool_bytes, engine_32.max_pool_bytes);
-        return REPLAY_NO_POOL;
+    replay run = { .options = options, .views = views, .result = result, .sentence = sentence };
+    replay_status status = replay_open(&run, trace, length, summary);
+    if (status == REPLAY_OK) {
+        status = run_to_end(&run);
     }
-    trace_begin(trace, length, &cursor);
-    run.blocks = calloc((size_t)summary->numbers + 1, sizeof *run.blocks);
-    replay_status status = run_in_pool(&run, cursor, summary);
-    free(run.blocks);
-    free(run.memory);
+    replay_close(&run);
     return status;
 }

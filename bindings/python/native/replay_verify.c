@@ -16,7 +16,7 @@ void replay_fill(const engine_t *engine, defrag_pool *pool, const replay_block *
     }
     uint8_t *bytes = address;
     for (size_t i = from; i < block->bytes; i++) {
-        bytes[i] = content(block->seed, i);
+        bytes[i] = content(block->born, i);
     }
     engine->unlock(pool, block->handle);
 }
@@ -35,7 +35,7 @@ bool replay_is_intact(const engine_t *engine, defrag_pool *pool, const replay_bl
     }
     bool intact = (uintptr_t)found % block->alignment == 0;
     for (size_t i = 0; i < bytes; i++) {
-        intact = intact && found[i] == content(block->seed, i);
+        intact = intact && found[i] == content(block->born, i);
     }
     return engine->unlock(pool, block->handle) == DEFRAG_OK && intact;
 }

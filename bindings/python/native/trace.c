@@ -88,6 +88,14 @@ static trace_status get_totals(trace_cursor *cursor, trace_record *record)
     return status;
 }
 
+static trace_status get_locks(trace_cursor *cursor, trace_record *record)
+{
+    uint64_t locks = 0;
+    trace_status status = get_varint(cursor, &locks);
+    record->locks = locks == 1;
+    return status == TRACE_OK && locks > 1 ? TRACE_MALFORMED : status;
+}
+
 static trace_status get_arguments(trace_cursor *cursor, trace_record *record)
 {
     switch (record->kind) {
@@ -98,6 +106,7 @@ static trace_status get_arguments(trace_cursor *cursor, trace_record *record)
     case TRACE_FREE:
     case TRACE_THREAD: return TRACE_OK;
     case TRACE_END: return get_totals(cursor, record);
+    case TRACE_LOCK: return get_locks(cursor, record);
     }
     return TRACE_MALFORMED;
 }
@@ -149,14 +158,20 @@ static uint8_t *put_arguments(uint8_t *out, const trace_record *record)
     case TRACE_END:
         out = put_varint(put_varint(out, record->totals.operations), record->totals.bytes);
         return put_varint(out, record->totals.live);
+    case TRACE_LOCK: return put_varint(out, record->locks);
     default: return out;
     }
 }
 
+bool trace_allocates(const trace_record *record)
+{
+    return record->kind == TRACE_ALLOCATE || record->kind == TRACE_ALLOCATE_WITH;
+}
+
 void trace_count(trace_totals *totals, const trace_record *record)
 {
-    bool allocates = record->kind == TRACE_ALLOCATE || record->kind == TRACE_ALLOCATE_WITH;
-    totals->operations += allocates || record->kind == TRACE_FREE || record->kind == TRACE_RESIZE;
+    bool allocates = trace_allocates(record);
+    totals->operations += record->kind != TRACE_THREAD && record->kind != TRACE_END;
     totals->bytes += record->bytes;
     totals->live += allocates;
     totals->live -= record->kind == TRACE_FREE;

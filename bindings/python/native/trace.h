@@ -15,13 +15,14 @@
  *   3     free                                       block `number` dies
  *   4     resize          bytes                      block `number` lives on with another size
  *   5     thread                                     from here on thread `number` calls; it begins with thread 0
- *   6     end             operations, bytes, live    the last record, its number 0: how many records of kinds 1 to 4
- *                                                    there are, the sum of their bytes modulo 2^64, and the count of
- *                                                    live blocks
+ *   6     end             operations, bytes, live    the last record, its number 0: how many records of other kinds
+ *                                                    than 5 and 6 there are, the sum of their bytes modulo 2^64, and
+ *                                                    the count of live blocks
+ *   7     lock            locks                      block `number` is locked once more (1), or once less (0)
  *
  * Block numbers are dense: a new block takes a number that was freed, or else the next one never used. So a reader
  * needs an array and no hash table, and a damaged number cannot make it ask for much memory. Thread numbers are dense
- * too. Bytes are at most 2^32 - 1, as no pool is larger; zero is what malloc(0) leaves. An alignment is a power of two;
+ * too. A locked block is neither freed nor resized. Bytes are at most 2^32 - 1, as no pool is larger; zero is what malloc(0) leaves. An alignment is a power of two;
  * one that every allocator keeps (up to 16 bytes) is left out. Two to four bytes an operation are usual, less than one
  * compressed.
  *
@@ -46,6 +47,10 @@ enum {
     ((size_t)1 << 30) /* of a whole trace in bytes, unpacked; a small packed file could claim any */
 #define TRACE_MAX_NUMBER (UINT32_MAX - 1)
 
+#ifndef REPLAY_API
+#define REPLAY_API
+#endif
+
 extern const uint8_t trace_magic[TRACE_MAGIC_BYTES];
 
 typedef enum {
@@ -55,7 +60,8 @@ typedef enum {
     TRACE_FREE,
     TRACE_RESIZE,
     TRACE_THREAD,
-    TRACE_END
+    TRACE_END,
+    TRACE_LOCK
 } trace_kind;
 
 /* What the end record tells. */
@@ -72,6 +78,7 @@ typedef struct {
     uint64_t bytes;
     uint32_t alignment;  /* with TRACE_ALLOCATE_WITH; 1 for any */
     bool zeroed;         /* with TRACE_ALLOCATE_WITH */
+    bool locks;          /* with TRACE_LOCK; or it unlocks */
     trace_totals totals; /* with TRACE_END */
 } trace_record;
 
@@ -107,10 +114,14 @@ trace_status trace_next(trace_cursor *cursor, trace_record *record);
 
 /* Verifies a whole trace, so that whoever reads it next need not. Returns false with a sentence on what is wrong, which
  * begins with a verb, as the file's name belongs before it. Takes O(length) time and memory, whatever the bytes are. */
-bool trace_check(const uint8_t *bytes, size_t length, trace_summary *summary, char sentence[TRACE_SENTENCE_BYTES]);
+REPLAY_API bool trace_check(const uint8_t *bytes, size_t length, trace_summary *summary,
+                            char sentence[TRACE_SENTENCE_BYTES]);
 
 /* Writes a sentence on what is wrong and returns false. */
 __attribute__((format(printf, 2, 3))) bool trace_wrong(char sentence[TRACE_SENTENCE_BYTES], const char *format, ...);
+
+/* Tells whether a record brings a block to life. */
+bool trace_allocates(const trace_record *record);
 
 /* Counts a record in the totals that the end record will tell. */
 void trace_count(trace_totals *totals, const trace_record *record);

@@ -7,18 +7,23 @@
 
 enum { SHORTEST_RECORD = 2 /* bytes, of those that bring a new block */ };
 
+typedef struct {
+    uint64_t size; /* 1 + the block's; 0: it is not live */
+    uint64_t locks;
+} life;
+
 /* What is live so far. */
 typedef struct {
     trace_summary *summary;
     char *sentence;
-    uint64_t *sizes; /* 1 + the size of each block, by number; 0 for a block that is not live */
+    life *lives; /* by block number */
     uint64_t live_bytes;
 } check;
 
 static void hold(check *state, uint32_t number, uint64_t old_bytes, uint64_t bytes)
 {
     trace_summary *summary = state->summary;
-    state->sizes[number] = bytes + 1;
+    state->lives[number].size = bytes + 1;
     state->live_bytes += bytes - old_bytes;
     if (bytes > old_bytes) {
         summary->allocated_bytes += bytes - old_bytes;
@@ -33,7 +38,7 @@ static void hold(check *state, uint32_t number, uint64_t old_bytes, uint64_t byt
 
 static bool is_live(const check *state, uint32_t number)
 {
-    return number < state->summary->numbers && state->sizes[number] != 0;
+    return number < state->summary->numbers && state->lives[number].size != 0;
 }
 
 static bool check_allocate(check *state, const trace_record *record)
@@ -68,22 +73,49 @@ static bool check_live(const check *state, const trace_record *record, const cha
                        state->summary->totals.operations, verb, record->number);
 }
 
-static bool check_free(check *state, const trace_record *record)
+static bool check_unlocked(const check *state, const trace_record *record, const char *verb)
 {
-    if (!check_live(state, record, "frees")) {
+    if (!check_live(state, record, verb)) {
         return false;
     }
-    state->live_bytes -= state->sizes[record->number] - 1;
-    state->sizes[record->number] = 0;
+    return state->lives[record->number].locks == 0 ||
+           trace_wrong(state->sentence,
+                       "is damaged: operation %" PRIu64 " %s block %" PRIu32 ", which is locked; record it again",
+                       state->summary->totals.operations, verb, record->number);
+}
+
+static bool check_lock(check *state, const trace_record *record)
+{
+    if (!check_live(state, record, record->locks ? "locks" : "unlocks")) {
+        return false;
+    }
+    uint64_t *locks = &state->lives[record->number].locks;
+    if (!record->locks && *locks == 0) {
+        return trace_wrong(state->sentence,
+                           "is damaged: operation %" PRIu64 " unlocks block %" PRIu32
+                           ", which is not locked; record it again",
+                           state->summary->totals.operations, record->number);
+    }
+    *locks += record->locks ? 1U : -(uint64_t)1;
+    return true;
+}
+
+static bool check_free(check *state, const trace_record *record)
+{
+    if (!check_unlocked(state, record, "frees")) {
+        return false;
+    }
+    state->live_bytes -= state->lives[record->number].size - 1;
+    state->lives[record->number] = (life){ 0, 0 };
     return true;
 }
 
 static bool check_resize(check *state, const trace_record *record)
 {
-    if (!check_live(state, record, "resizes")) {
+    if (!check_unlocked(state, record, "resizes")) {
         return false;
     }
-    hold(state, record->number, state->sizes[record->number] - 1, record->bytes);
+    hold(state, record->number, state->lives[record->number].size - 1, record->bytes);
     return true;
 }
 
@@ -113,6 +145,7 @@ static bool check_record(check *state, const trace_record *record)
     case TRACE_FREE: return check_free(state, record);
     case TRACE_RESIZE: return check_resize(state, record);
     case TRACE_THREAD: return check_thread(state, record);
+    case TRACE_LOCK: return check_lock(state, record);
     default: return check_allocate(state, record);
     }
 }
@@ -143,7 +176,8 @@ static bool check_begin(const check *state, const uint8_t *bytes, size_t length,
                            bytes[TRACE_MAGIC_BYTES - 1], trace_magic[TRACE_MAGIC_BYTES - 1]);
     case TRACE_CUT:
         return trace_wrong(state->sentence, "is cut short before the first operation; copy or record it again");
-    default: return trace_wrong(state->sentence, "is not a trace; give a file that defrag-record made");
+    default:
+        return trace_wrong(state->sentence, "is not a trace; give one that 'defrag record' made, or a device's log");
     }
 }
 
@@ -174,11 +208,11 @@ bool trace_check(const uint8_t *bytes, size_t length, trace_summary *summary, ch
     check state = { .summary = summary, .sentence = sentence };
     trace_cursor cursor;
     *summary = (trace_summary){ .threads = 1 };
-    state.sizes = calloc(length / SHORTEST_RECORD + 1, sizeof *state.sizes);
-    if (state.sizes == NULL) {
+    state.lives = calloc(length / SHORTEST_RECORD + 1, sizeof *state.lives);
+    if (state.lives == NULL) {
         return trace_wrong(sentence, "has more blocks than there is memory to follow; record a shorter run");
     }
     bool good = check_begin(&state, bytes, length, &cursor) && check_records(&state, bytes, &cursor);
-    free(state.sizes);
+    free(state.lives);
     return good;
 }

@@ -34,7 +34,6 @@ cd "$scratch"
 mkdir unpacked
 tar -xzf dist/defrag-*.tar.gz -C unpacked --strip-components=1
 [[ -z $(find unpacked -type l) ]] || fail "the source distribution holds symbolic links"
-[[ ! -e unpacked/native ]] || fail "the source distribution holds tools that are no part of it"
 for shared in lib include; do
     diff -r "$repository/$shared" "unpacked/c/$shared"
 done
@@ -50,5 +49,5 @@ wheel=$(echo dist/defrag-*.whl)
 "${pip[@]}" install --quiet "${wheel}[test]"
 cd unpacked
 "$python" -m pytest -q -p no:cacheprovider --junit-xml "$scratch/report.xml" tests
-"$python" -m mypy --cache-dir "$scratch/mypy" tests tools
+"$python" -m mypy --cache-dir "$scratch/mypy" tests tools examples
 "$python" -m mypy --cache-dir "$scratch/mypy" --strict -p defrag

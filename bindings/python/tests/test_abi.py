@@ -8,27 +8,50 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from defrag import _abi
 from defrag._library import LARGEST, library
+from defrag.explore import _abi as explore_abi
+from defrag.explore._native import library as replayer
 
 PROJECT = Path(__file__).resolve().parent.parent
-HEADER = PROJECT / "c/include/defrag.h"
 STRUCTURES = [_abi.Config, _abi.Request, _abi.Progress, _abi.PoolStats, _abi.FitReport, _abi.Block, _abi.Event]
 
 
-def c_name(structure: type[ctypes.Structure]) -> str:
-    return "defrag" + re.sub("([A-Z])", r"_\1", structure.__name__).lower()
+@dataclass(frozen=True)
+class Interface:
+    """Declarations, and the headers they were made of."""
+
+    declared: ModuleType
+    headers: tuple[str, ...]
+    prefix: str = ""  # that C types have and Python's have not
+
+    def paths(self) -> list[str]:
+        return [str(PROJECT / header) for header in self.headers]
+
+    def structures(self) -> list[type[ctypes.Structure]]:
+        classes = [value for value in vars(self.declared).values() if isinstance(value, type)]
+        return [one for one in classes if issubclass(one, ctypes.Structure) and hasattr(one, "_fields_")]
+
+    def c_name(self, structure: type[ctypes.Structure]) -> str:
+        return self.prefix + re.sub("([A-Z])", r"_\1", structure.__name__).lower().removeprefix("_")
 
 
-def assertions() -> Iterator[str]:
-    for name, value in vars(_abi).items():
-        if name.startswith("DEFRAG_"):
+LIBRARY = Interface(_abi, ("c/include/defrag.h",), "defrag_")
+REPLAYER = Interface(explore_abi, ("native/trace.h", "native/trace_change.h", "native/replay.h"))
+each_interface = pytest.mark.parametrize("interface", [LIBRARY, REPLAYER], ids=["library", "replayer"])
+
+
+def assertions(interface: Interface) -> Iterator[str]:
+    for name, value in vars(interface.declared).items():
+        if name.isupper() and isinstance(value, int):
             yield f"{name} == {value}"
-    for structure in STRUCTURES:
-        c_type = c_name(structure)
+    for structure in interface.structures():
+        c_type = interface.c_name(structure)
         yield f"sizeof({c_type}) == {ctypes.sizeof(structure)}"
         for name, *_ in structure._fields_:
             field = getattr(structure, name)
@@ -36,32 +59,46 @@ def assertions() -> Iterator[str]:
             yield f"sizeof((({c_type} *)0)->{name}) == {field.size}"
 
 
-def compile_assertions(folder: Path, conditions: list[str]) -> subprocess.CompletedProcess[str]:
+def compile_assertions(
+    folder: Path, conditions: list[str], interface: Interface = LIBRARY
+) -> subprocess.CompletedProcess[str]:
     source = folder / "assertions.c"
-    lines = [f'_Static_assert({condition}, "{condition}");' for condition in conditions]
-    source.write_text("\n".join(["#include <defrag.h>", *lines, ""]))
+    lines = [f'#include "{path}"' for path in interface.paths()]
+    lines += [f'_Static_assert({condition}, "{condition}");' for condition in conditions]
+    source.write_text("\n".join([*lines, ""]))
     compiler = os.environ.get("CC", "cc").split()
-    command = [*compiler, "-std=c11", "-fsyntax-only", "-I", str(HEADER.parent), str(source)]
+    command = [*compiler, "-std=c11", "-fsyntax-only", str(source)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_declarations_are_what_the_generator_makes_of_the_header(tmp_path: Path) -> None:
-    made = tmp_path / "_abi.py"
-    subprocess.run([sys.executable, str(PROJECT / "tools/generate_abi.py"), str(HEADER), str(made)], check=True)
-    remedy = "run tools/generate_abi.py c/include/defrag.h src/defrag/_abi.py"
-    assert made.read_text() == Path(_abi.__file__).read_text(), remedy
+@each_interface
+def test_the_declarations_are_what_the_generator_makes_of_the_headers(interface: Interface, tmp_path: Path) -> None:
+    made, shipped = tmp_path / "_abi.py", Path(str(interface.declared.__file__))
+    subprocess.run([sys.executable, str(PROJECT / "tools/generate_abi.py"), *interface.paths(), str(made)], check=True)
+    remedy = f"run tools/generate_abi.py {' '.join(interface.headers)} src/{interface.declared.__name__.replace('.', '/')}.py"
+    assert made.read_text() == shipped.read_text(), remedy
 
 
-def test_constants_sizes_and_offsets_are_the_compilers(tmp_path: Path) -> None:
-    conditions = list(assertions())
+@each_interface
+def test_constants_sizes_and_offsets_are_the_compilers(interface: Interface, tmp_path: Path) -> None:
+    conditions = list(assertions(interface))
     assert len(conditions) > 100
-    result = compile_assertions(tmp_path, conditions)
+    result = compile_assertions(tmp_path, conditions, interface)
     assert result.returncode == 0, result.stderr
 
 
 def test_a_wrong_offset_would_be_found(tmp_path: Path) -> None:
     result = compile_assertions(tmp_path, ["offsetof(defrag_block, offset) == 12"])
     assert "static assertion failed" in result.stderr
+
+
+def test_every_function_of_the_replayer_is_declared() -> None:
+    headers = "".join(Path(path).read_text() for path in REPLAYER.paths())
+    assert set(re.findall(r"^REPLAY_API \w+ (\w+)\(", headers, re.MULTILINE)) == set(explore_abi.FUNCTIONS)
+    for name, (result, arguments) in explore_abi.FUNCTIONS.items():
+        function = getattr(replayer(), name)
+        assert function.restype is result
+        assert tuple(function.argtypes) == arguments
 
 
 def test_every_function_of_the_library_is_declared(width: int) -> None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Completes a source distribution: files take the place of links into the repository, and what is no part goes."""
+"""Completes a source distribution: files take the place of links into the repository."""
 
 import os
 import shutil
@@ -14,4 +14,3 @@ for link in ("c/include", "c/lib"):
     shutil.copytree(source / link, distribution / link)
 (distribution / "LICENSE").unlink()
 shutil.copy(source / "LICENSE", distribution)
-shutil.rmtree(distribution / "native")

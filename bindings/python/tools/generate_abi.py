@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes ctypes declarations of everything in defrag.h: generate_abi.py HEADER OUTPUT
+"""Writes ctypes declarations of what C headers declare and a library exports: generate_abi.py HEADER.. OUTPUT
 
 Types are taken by the names that the header gives them, so that the output is the same wherever this runs.
 """
@@ -10,41 +10,51 @@ from pathlib import Path
 
 from clang.cindex import Cursor, CursorKind, Index, TranslationUnit, Type, TypeKind
 
-PREFIX = "DEFRAG_"
 WIDTH = 120
+EXPORT_MARKS = ("DEFRAG_API", "REPLAY_API")
+EXPORTED = '__attribute__((visibility("default")))'
 
-# PyPI's libclang comes without the compiler's own headers; of these defrag.h takes no more than this.
+# PyPI's libclang comes without the compiler's own headers; of these ours take no more than this.
 OWN_HEADERS = {
     "stdbool.h": "#define bool _Bool\n",
     "stddef.h": "typedef __SIZE_TYPE__ size_t;\n#define NULL ((void *)0)\n",
-    "stdint.h": "typedef __INT32_TYPE__ int32_t;\ntypedef __UINT32_TYPE__ uint32_t;\ntypedef __UINT64_TYPE__ uint64_t;\n",
+    "stdint.h": """
+typedef __INT32_TYPE__ int32_t;
+typedef __UINT8_TYPE__ uint8_t;
+typedef __UINT32_TYPE__ uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
+#define UINT32_MAX 0xffffffffU
+""",
 }
 
 SCALARS = {
     "_Bool": "ctypes.c_bool",
+    "double": "ctypes.c_double",
     "int32_t": "ctypes.c_int32",
     "size_t": "ctypes.c_size_t",
+    "uint8_t": "ctypes.c_uint8",
     "uint32_t": "ctypes.c_uint32",
     "uint64_t": "ctypes.c_uint64",
 }
 
 HEAD = '''\
 # SPDX-License-Identifier: MIT
-"""Generated from defrag.h by tools/generate_abi.py; change that, not this."""
+"""Generated from {headers} by tools/generate_abi.py; change that, not this."""
 
 import ctypes
 from typing import Any
 '''
 
 
-def parse(header: Path, extra: str = "") -> Cursor:
-    """Parses the header, and behind it `extra`."""
+def parse(headers: list[Path], extra: str = "") -> Cursor:
+    """Parses the headers, and behind them `extra`."""
     folder = "/defrag-own-headers"
     files = [(f"{folder}/{name}", text) for name, text in OWN_HEADERS.items()]
+    includes = "".join(f'#include "{header.resolve()}"\n' for header in headers)
     unit = Index.create().parse(
         "all.c",
-        args=["-std=c11", "-nostdinc", "-isystem", folder],
-        unsaved_files=[*files, ("all.c", f'#include "{header.resolve()}"\n{extra}')],
+        args=["-std=c11", "-nostdinc", "-isystem", folder, *(f"-D{name}={EXPORTED}" for name in EXPORT_MARKS)],
+        unsaved_files=[*files, ("all.c", includes + extra)],
         options=TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD,
     )
     faults = [str(diagnostic) for diagnostic in unit.diagnostics]
@@ -53,8 +63,13 @@ def parse(header: Path, extra: str = "") -> Cursor:
     return unit.cursor
 
 
-def of_header(root: Cursor, header: Path) -> list[Cursor]:
-    return [c for c in root.get_children() if c.location.file and Path(c.location.file.name) == header.resolve()]
+def of_headers(root: Cursor, headers: list[Path]) -> list[Cursor]:
+    known = {header.resolve() for header in headers}
+    return [c for c in root.get_children() if c.location.file and Path(c.location.file.name) in known]
+
+
+def is_exported(cursor: Cursor) -> bool:
+    return any(child.kind is CursorKind.VISIBILITY_ATTR for child in cursor.get_children())
 
 
 def class_name(c_name: str) -> str:
@@ -65,14 +80,14 @@ def class_name(c_name: str) -> str:
 def python_type(c_type: Type) -> str:
     if c_type.kind is TypeKind.POINTER:
         return python_pointer(c_type.get_pointee())
+    if c_type.kind is TypeKind.CONSTANTARRAY:  # an argument
+        return python_pointer(c_type.element_type)
     if c_type.kind is TypeKind.ELABORATED:
         return python_type(c_type.get_named_type())
     if c_type.kind is TypeKind.VOID:
         return "None"
     name = c_type.spelling.removeprefix("const ").removeprefix("struct ")
-    if name.startswith("defrag_"):
-        return class_name(name)
-    return SCALARS[name]
+    return SCALARS.get(name) or class_name(name)
 
 
 def python_pointer(pointee: Type) -> str:
@@ -88,13 +103,13 @@ def python_pointer(pointee: Type) -> str:
 def macro_names(cursors: list[Cursor]) -> list[str]:
     """The macros that stand for a number."""
     macros = [c for c in cursors if c.kind is CursorKind.MACRO_DEFINITION and len(list(c.get_tokens())) > 1]
-    return [c.spelling for c in macros if c.spelling.startswith(PREFIX) and not c.spelling.endswith("_INIT")]
+    return [c.spelling for c in macros if not c.spelling.endswith(("_INIT", *EXPORT_MARKS))]
 
 
-def constants(header: Path, cursors: list[Cursor]) -> Iterator[tuple[str, int]]:
+def constants(headers: list[Path], cursors: list[Cursor]) -> Iterator[tuple[str, int]]:
     names = macro_names(cursors)
     values = "".join(f"enum {{ value_of_{name} = ({name}) }};\n" for name in names)
-    for cursor in parse(header, values).get_children():
+    for cursor in parse(headers, values).get_children():
         if cursor.kind is CursorKind.ENUM_DECL:
             for constant in cursor.get_children():
                 yield constant.spelling.removeprefix("value_of_"), constant.enum_value
@@ -125,6 +140,8 @@ def typedef(cursor: Cursor) -> str | None:
     if target.kind is TypeKind.RECORD:
         return structure(cursor.spelling, list(target.get_fields()))
     name = class_name(cursor.spelling)
+    if target.kind is TypeKind.ENUM:
+        return f"{name} = ctypes.c_int"
     if target.kind is TypeKind.FUNCTIONPROTO:
         parts = [python_type(c_type.get_result()), *map(python_type, c_type.argument_types())]
         return with_commas(f"{name} = ctypes.CFUNCTYPE(", parts, ")")
@@ -141,23 +158,24 @@ def spaced(kind: CursorKind, texts: list[str]) -> str:
     return "\n".join(texts) if kind is CursorKind.FUNCTION_DECL else "\n\n\n".join(texts)
 
 
-def generate(header: Path) -> str:
-    cursors = of_header(parse(header), header)
+def generate(headers: list[Path]) -> str:
+    cursors = of_headers(parse(headers), headers)
     types = [typedef(c) for c in cursors if c.kind is CursorKind.TYPEDEF_DECL]
-    functions = [function(c) for c in cursors if c.kind is CursorKind.FUNCTION_DECL]
-    text = HEAD + "\n" + "".join(f"{name} = {value}\n" for name, value in constants(header, cursors)) + "\n"
+    functions = [function(c) for c in cursors if c.kind is CursorKind.FUNCTION_DECL and is_exported(c)]
+    text = HEAD.format(headers=" and ".join(header.name for header in headers)) + "\n"
+    text += "".join(f"{name} = {value}\n" for name, value in constants(headers, cursors)) + "\n"
     after_class = False
     for declaration in filter(None, types):
         is_class = declaration.startswith("class")
         text += ("\n\n" if is_class or after_class else "") + declaration + "\n"
         after_class = is_class
-    text += "\n# Each function's result and arguments.\nFUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {\n"
+    text += ("\n" if after_class else "") + "\n# Each function's result and arguments.\nFUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {\n"
     return text + "\n".join(functions) + "\n}\n"
 
 
 def main() -> None:
-    header, output = map(Path, sys.argv[1:])
-    output.write_text(generate(header))
+    *headers, output = map(Path, sys.argv[1:])
+    output.write_text(generate(headers))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ typedef struct {
     trace_record records[2 * OPERATIONS + 1];
     size_t count;
     bool live[OPERATIONS];
+    unsigned locks[OPERATIONS];
     uint32_t numbers;
     uint32_t threads;
     trace_totals totals;
@@ -43,6 +44,24 @@ static trace_record random_allocation(random_source *source, uint32_t number)
     return record;
 }
 
+static trace_record random_operation(script *written, random_source *source, uint32_t number)
+{
+    unsigned *locks = &written->locks[number];
+    if (random_below(source, 4) == 0) {
+        ++*locks;
+        return (trace_record){ .kind = TRACE_LOCK, .number = number, .locks = true };
+    }
+    if (*locks != 0) {
+        --*locks;
+        return (trace_record){ .kind = TRACE_LOCK, .number = number };
+    }
+    if (random_below(source, 2) == 0) {
+        written->live[number] = false;
+        return (trace_record){ .kind = TRACE_FREE, .number = number };
+    }
+    return (trace_record){ .kind = TRACE_RESIZE, .number = number, .bytes = random_below(source, UINT32_MAX) };
+}
+
 static void put_random(script *written, random_source *source)
 {
     uint32_t number = random_below(source, written->numbers + 1);
@@ -55,12 +74,8 @@ static void put_random(script *written, random_source *source)
         written->numbers += number == written->numbers;
         written->live[number] = true;
         put(written, random_allocation(source, number));
-    } else if (random_below(source, 2) == 0) {
-        written->live[number] = false;
-        put(written, (trace_record){ .kind = TRACE_FREE, .number = number });
     } else {
-        put(written,
-            (trace_record){ .kind = TRACE_RESIZE, .number = number, .bytes = random_below(source, UINT32_MAX) });
+        put(written, random_operation(written, source, number));
     }
 }
 
@@ -95,7 +110,7 @@ static bool passes(const uint8_t *bytes, size_t length, trace_summary *summary)
 static bool is_same(const trace_record *a, const trace_record *b)
 {
     return a->kind == b->kind && a->number == b->number && a->bytes == b->bytes && a->alignment == b->alignment &&
-           a->zeroed == b->zeroed && memcmp(&a->totals, &b->totals, sizeof a->totals) == 0;
+           a->zeroed == b->zeroed && a->locks == b->locks && memcmp(&a->totals, &b->totals, sizeof a->totals) == 0;
 }
 
 Test(trace, a_record_reads_back_as_it_was_written)

@@ -4,10 +4,10 @@
 from collections.abc import Iterator
 
 MAGIC = b"\x89DFT\r\n\x1a\x01"
-ALLOCATE, ALLOCATE_WITH, FREE, RESIZE, THREAD, END = range(1, 7)
+ALLOCATE, ALLOCATE_WITH, FREE, RESIZE, THREAD, END, LOCK = range(1, 8)
 
 Record = tuple[int, int, list[int]]  # kind, number, arguments
-ARGUMENTS = {ALLOCATE: 1, ALLOCATE_WITH: 2, FREE: 0, RESIZE: 1, THREAD: 0, END: 3}
+ARGUMENTS = {ALLOCATE: 1, ALLOCATE_WITH: 2, FREE: 0, RESIZE: 1, THREAD: 0, END: 3, LOCK: 1}
 
 
 def varint(value: int) -> bytes:
@@ -24,8 +24,8 @@ def record(kind: int, number: int, *arguments: int) -> bytes:
 
 def trace(*records: tuple[int, ...], end: bool = True) -> bytes:
     """A trace of these records, each a kind, a number and its arguments, and the end that belongs to them."""
-    operations = [entry for entry in records if entry[0] in (ALLOCATE, ALLOCATE_WITH, FREE, RESIZE)]
-    total = sum(entry[2] for entry in operations if entry[0] != FREE)
+    operations = [entry for entry in records if entry[0] not in (THREAD, END)]
+    total = sum(entry[2] for entry in operations if entry[0] in (ALLOCATE, ALLOCATE_WITH, RESIZE))
     live = sum({ALLOCATE: 1, ALLOCATE_WITH: 1, FREE: -1}.get(entry[0], 0) for entry in operations)
     body = b"".join(record(*entry) for entry in records)
     return MAGIC + body + (record(END, 0, len(operations), total % 2**64, max(live, 0)) if end else b"")
