@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A long random test: pools of many shapes at loads up to 100 %, with and without locks, over-aligned blocks and steps,
- * every answer judged by the model. Prints the seed, with which it can be repeated. */
-#include "model.h"
-#include "random.h"
+ * A long random test: pools of many shapes and uses, every answer judged by the model. Prints the seed, with which it can
+ * be repeated. */
+#include "traffic.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -79,84 +78,10 @@ static options read_options(int count, char **arguments)
     return o;
 }
 
-/* --------------------------------------------------------------------------------------------------------------- pools */
-
-/* What a pool is used for. */
-typedef struct workload {
-    uint32_t load;    /* per cent of the capacity to fill */
-    uint32_t largest; /* bytes of a request */
-    uint32_t locked;  /* per cent of the blocks */
-    uint32_t aligned; /* per cent of the requests */
-    uint32_t others;  /* per cent of the operations that are of any kind */
-} workload;
-
-static workload random_workload(random_source *source, size_t bytes)
-{
-    static const uint32_t locked[] = { 0, 0, 5, 30 };
-    static const uint32_t aligned[] = { 0, 0, 10 };
-    static const uint32_t others[] = { 0, 10, 50 };
-    uint32_t load = random_below(source, 3) == 0 ? 100 : 50 + random_below(source, 51);
-    uint32_t largest = random_below(source, 8) == 0 ? (uint32_t)bytes : random_size(source, 16, 2048);
-    return (workload){ load, largest, locked[random_below(source, 4)], aligned[random_below(source, 3)],
-                       others[random_below(source, 3)] };
-}
-
-static model_op any_operation(const model *m, random_source *source)
-{
-    unsigned char raw[MODEL_OP_BYTES];
-    for (size_t i = 0; i < sizeof raw; i++) {
-        raw[i] = (unsigned char)random_64(source);
-    }
-    return model_decode(m, raw);
-}
-
-static model_op next_operation(const model *m, const workload *w, random_source *source)
-{
-    uint32_t which = (uint32_t)random_64(source);
-    if (random_below(source, 100) < w->others) {
-        return any_operation(m, source);
-    }
-    if (w->locked != 0 && random_below(source, 4) == 0) {
-        bool more = (uint64_t)m->locked * 100 < (uint64_t)m->live * w->locked;
-        return (model_op){ more ? MODEL_LOCK_SHARED : MODEL_UNLOCK, which, 0, 0 };
-    }
-    uint32_t bytes = random_size(source, 1, w->largest);
-    uint32_t fit = random_below(source, 8) == 0 ? random_below(source, 2) : DEFRAG_MAKE_ROOM;
-    if ((uint64_t)m->used * 100 < (uint64_t)m->capacity * w->load) {
-        bool aligned = random_below(source, 100) < w->aligned;
-        return (model_op){ MODEL_ALLOC, bytes, aligned ? 1U << random_below(source, 11) : 0, fit };
-    }
-    if (random_below(source, 5) == 0) {
-        return (model_op){ MODEL_RESIZE, which, bytes, fit };
-    }
-    return (model_op){ MODEL_FREE, which, 0, 0 };
-}
-
-/* Works one pool, and tells how many operations that took. */
-static uint64_t work_pool(model *m, random_source *source, uint64_t operations)
-{
-    size_t bytes = random_size(source, DEFRAG_MIN_POOL_BYTES, LARGEST_POOL) & ~(size_t)31;
-    workload w = random_workload(source, bytes);
-    defrag_config config = DEFRAG_CONFIG_INIT;
-    config.watermark = random_below(source, 4) == 0 ? random_below(source, 1000) : 0;
-    /* Verifying costs as much as the pool is large. */
-    uint32_t period = 1 + (uint32_t)bytes / 128;
-    model_setup setup = { memory, spare, scratch, bytes, ROOM, blocks, PLACES, period, &config };
-    if (!model_init(m, &setup)) {
-        return 0;
-    }
-    for (uint64_t i = 0; i < operations; i++) {
-        if (!model_apply(m, next_operation(m, &w, source))) {
-            return i;
-        }
-    }
-    (void)model_finish(m);
-    return operations;
-}
-
 int main(int count, char **arguments)
 {
     static model m;
+    static const model_setup space = { memory, spare, scratch, LARGEST_POOL, ROOM, blocks, PLACES, 0, NULL };
     options o = read_options(count, arguments);
     random_source source = { o.seed };
     uint64_t done = 0;
@@ -165,7 +90,7 @@ int main(int count, char **arguments)
     printf("seed %" PRIu64 "\n", o.seed);
     while (done < o.operations) {
         uint64_t left = o.operations - done;
-        done += work_pool(&m, &source, left < OPERATIONS_OF_POOL ? left : OPERATIONS_OF_POOL);
+        done += traffic_work(&m, &space, &source, left < OPERATIONS_OF_POOL ? left : OPERATIONS_OF_POOL);
         pools++;
         if (m.failure != NULL) {
             fprintf(stderr, "pool %" PRIu32 ", operation %" PRIu32 ": %s (line %d); repeat with --seed %" PRIu64 "\n",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
+#include "traffic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,10 +173,7 @@ model *new_model(size_t bytes, const defrag_config *config, uint32_t period)
 void run_model(model *m, random_source *source, uint32_t operations)
 {
     for (uint32_t i = 0; i < operations; i++) {
-        unsigned char bytes[MODEL_OP_BYTES];
-        uint64_t raw = random_64(source);
-        memcpy(bytes, &raw, sizeof bytes);
-        if (!model_apply(m, model_decode(m, bytes))) {
+        if (!model_apply(m, traffic_any(m, source))) {
             return;
         }
     }
@@ -185,4 +183,27 @@ void assert_model(const model *m, uint64_t seed)
 {
     cr_assert_null(m->failure, "%s, in operation %" PRIu32 " of the model (line %d); replay with DEFRAG_SEED=%" PRIu64,
                    m->failure, m->failed_operation, m->line, seed);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- ground */
+
+void assert_on_ground(bool (*test)(ground *g))
+{
+    enum { BYTES = 65536, ROOM = 1024, PLACES = 8192, HANDLES = 8192 };
+    static model m;
+    static model_block blocks[PLACES];
+    static defrag_handle handles[HANDLES];
+    ground g = { .memory = arena,
+                 .other = other_arena,
+                 .scratch = scratch_arena,
+                 .bytes = BYTES,
+                 .room = ROOM,
+                 .handles = handles,
+                 .most_handles = HANDLES,
+                 .m = &m,
+                 .blocks = blocks,
+                 .places = PLACES,
+                 .seed = test_seed() };
+    cr_assert(test(&g), "%s (line %d, operation %" PRIu32 " of the model); replay with DEFRAG_SEED=%" PRIu64, g.failure,
+              g.line, g.operation, g.seed);
 }

@@ -5,6 +5,7 @@
 #define DEFRAG_TESTS_SUPPORT_H
 
 #include "defrag.h"
+#include "ground.h"
 #include "model.h"
 #include "random.h"
 
@@ -57,6 +58,16 @@ model *new_model(size_t bytes, const defrag_config *config, uint32_t period);
 void run_model(model *m, random_source *source, uint32_t operations);
 
 void assert_model(const model *m, uint64_t seed);
+
+/* Runs a test that is plain C. */
+void assert_on_ground(bool (*test)(ground *g));
+
+/* Makes a test of each in a list such as THEOREM. */
+#define GROUND_TEST(group, name)                                                                                       \
+    Test(group, name)                                                                                                  \
+    {                                                                                                                  \
+        assert_on_ground(group##_##name);                                                                              \
+    }
 
 #define ASSERT_OK(call) cr_assert_eq((call), DEFRAG_OK, "%s fails", #call)
 #define ASSERT_STATUS(call, status) cr_assert_eq((call), (status), "%s does not answer %s", #call, #status)

@@ -8,7 +8,7 @@ for granule in 8 16 32; do
     for width in 16 32; do
         echo "granule $granule, link width $width, seed $seed"
         gcc -m32 -std=c11 -O2 -Iinclude -Ilib -Itests "-DDEFRAG_GRANULE=$granule" "-DDEFRAG_LINK_WIDTH=$width" \
-            lib/*.c tests/model*.c tests/stress.c -o "$1"
+            lib/*.c tests/model*.c tests/traffic.c tests/stress.c -o "$1"
         qemu-i386 "$1" --seed "$seed" --operations 20000
     done
 done

@@ -18,7 +18,7 @@ from defrag import Fit
 from defrag.explore import POLICIES, FaultError, Policy, Trace
 from defrag.explore import film_data as data
 from defrag.explore.devicelog import Block, Writer
-from defrag.explore.film import MOVES, film
+from defrag.explore.film import film
 from defrag.explore.trace import checked
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
@@ -65,7 +65,7 @@ def crowded() -> Trace:
 
 
 def reel(trace: Trace, policies: list[Policy]) -> data.Reel:
-    return data.gather(trace, POOL, policies, COLUMNS, ROWS, MOVES)
+    return data.gather(trace, POOL, policies, COLUMNS, ROWS, data.MOVES)
 
 
 # ------------------------------------------------------------------------------------------------------------- refusals
@@ -528,7 +528,7 @@ def test_the_pointer_tells_of_a_hole_and_of_the_handle_table(two: Page) -> None:
 def test_names_are_no_markup(driver: Chrome, tmp_path: Path) -> None:
     trace = random_trace(300, name="</script><i>&amp;.dft")
     film(trace, POOL, ONE, tmp_path / "heap.html", columns=50, rows=50)
-    page = Page(driver, tmp_path / "heap.html", data.gather(trace, POOL, ONE, 50, 50, MOVES))
+    page = Page(driver, tmp_path / "heap.html", data.gather(trace, POOL, ONE, 50, 50, data.MOVES))
     assert page.ask("return document.title") == "The heap of script><i>&amp; in a pool of 32K"
     assert "The heap of script><i>&amp; in a pool of 32K" in page.ask("return film.textContent")
     assert driver.get_log("browser") == []
@@ -539,7 +539,7 @@ def test_the_shortest_page_draws(driver: Chrome, tmp_path: Path) -> None:
     writer.allocate(100, zeroed=False)
     trace = checked("one.dft", writer.end())
     film(trace, POOL, TWO, tmp_path / "heap.html", rows=ROWS)
-    page = Page(driver, tmp_path / "heap.html", data.gather(trace, POOL, TWO, COLUMNS, ROWS, MOVES))
+    page = Page(driver, tmp_path / "heap.html", data.gather(trace, POOL, TWO, COLUMNS, ROWS, data.MOVES))
     page.assert_shows(0)
     assert "block 0: " in page.words(0, 1)
     page.driver.find_element(By.ID, "slider").send_keys(Keys.ARROW_RIGHT)

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+#include "firmware.h"
+#include "theorem.h"
+
+FIRMWARE(THEOREM);

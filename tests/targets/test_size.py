@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Tests that figures which grow are noticed."""
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from size import HERE, flat, growth
+from stack import Calls
+
+ACCEPTED = json.loads((HERE / "accepted.json").read_text())
+NODE = 'node: {{ title: "{0}" label: "{0}\\na.c:1:1\\n{1} bytes ({2})\\n0 dynamic objects" }}'
+EDGE = 'edge: {{ sourcename: "{}" targetname: "{}" label: "a.c:1:1" }}'
+
+
+def changed(path, by):
+    figures = copy.deepcopy(ACCEPTED)
+    table = figures
+    for key in path[:-1]:
+        table = table[key]
+    table[path[-1]] += by
+    return figures
+
+
+def test_what_is_accepted_has_not_grown():
+    assert list(growth(ACCEPTED, ACCEPTED)) == []
+
+
+@pytest.mark.parametrize("path", flat(ACCEPTED), ids=", ".join)
+def test_a_figure_that_grows_by_one_byte_is_named_and_one_that_shrinks_is_not(path):
+    (sentence,) = growth(ACCEPTED, changed(path, 1))
+    assert sentence.startswith(", ".join(path) + ": ")
+    assert list(growth(ACCEPTED, changed(path, -1))) == []
+
+
+def test_a_figure_that_was_never_accepted_is_named():
+    figures = copy.deepcopy(ACCEPTED)
+    figures["cortex-m0"]["stack"]["defrag_new"] = 8
+    assert list(growth(ACCEPTED, figures)) == [
+        "cortex-m0, stack, defrag_new: 8 bytes, of which nothing is accepted yet"
+    ]
+
+
+def test_the_command_fails_on_growth_and_no_more_once_that_is_accepted(tmp_path):
+    accepted = tmp_path / "accepted.json"
+    accepted.write_text(json.dumps(changed(("cortex-m0", "code", "fixed use"), -2)))
+
+    def size(action):
+        command = [sys.executable, Path(HERE / "size.py"), "--scratch", tmp_path, "--accepted", accepted, action]
+        return subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+
+    failed = size("--check")
+    assert failed.returncode == 1
+    assert "cortex-m0, code, fixed use: " in failed.stdout
+    assert size("--accept").returncode == 0
+    assert list(growth(json.loads(accepted.read_text()), json.loads((HERE / "accepted.json").read_text()))) == []
+
+
+def test_stack_adds_up_along_the_deepest_way():
+    nodes = [NODE.format(name, frame, "static") for name, frame in (("a", 8), ("b", 16), ("c", 40))]
+    calls = Calls({"one": "\n".join([*nodes, EDGE.format("a", "b"), EDGE.format("b", "far"), EDGE.format("a", "c")])})
+    assert calls.deepest("a") == 48
+    assert calls.outside() == ["far"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([NODE.format("a", 8, "static"), EDGE.format("a", "a")], "calls itself"),
+        ([NODE.format("a", 8, "dynamic")], "no bound"),
+        ([NODE.format("a", 8, "static"), EDGE.format("a", "__indirect_call")], "cannot follow"),
+    ],
+)
+def test_stack_without_a_bound_is_refused(lines, reason):
+    with pytest.raises(SystemExit, match=reason):
+        Calls({"one": "\n".join(lines)}).deepest("a")
