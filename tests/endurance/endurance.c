@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Both the C library and the emulator put a name of the program before the first. */
+enum { FIRST_ARGUMENT = 2 };
+
 enum { MONTH = 30 /* days */ };
 
 typedef struct {
@@ -59,8 +62,9 @@ static void tell(const life *lived)
 
 int main(int count, char **arguments)
 {
-    life lived = { .seed = count > 2 ? strtoull(arguments[2], NULL, 10) : 1 };
-    uint32_t days = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 365;
+    uint64_t seed = count > FIRST_ARGUMENT + 1 ? strtoull(arguments[FIRST_ARGUMENT + 1], NULL, 10) : 1;
+    uint32_t days = count > FIRST_ARGUMENT ? (uint32_t)strtoul(arguments[FIRST_ARGUMENT], NULL, 10) : 365;
+    life lived = { .seed = seed };
     device_boot(lived.seed);
     while (lived.day < days) {
         live_a_day(&lived);
@@ -71,6 +75,6 @@ int main(int count, char **arguments)
     printf("total %s days %" PRIu32 " requests %" PRIu64 " refused %" PRIu64 " overloads %" PRIu64
            " first refusal day %" PRIu32 " reboots %" PRIu32 " seed %" PRIu64 "\n",
            heap_name, lived.day, heap_account.requests, heap_account.refused, heap_account.overloads,
-           lived.first_refusal, lived.reboots, count > 2 ? (uint64_t)strtoull(arguments[2], NULL, 10) : 1);
+           lived.first_refusal, lived.reboots, seed);
     return heap_account.refused != 0;
 }

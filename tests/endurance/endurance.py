@@ -109,7 +109,9 @@ def draw(lives, path):
     from matplotlib import pyplot
 
     pyplot.rcParams["svg.hashsalt"] = "endurance"  # the same figures give the same file
-    figure, (above, below) = pyplot.subplots(2, 1, figsize=(8, 5), sharex=True, height_ratios=(3, 2), layout="constrained")
+    figure, (above, below) = pyplot.subplots(
+        2, 1, figsize=(8, 5), sharex=True, height_ratios=(3, 2), layout="constrained"
+    )
     for told, colour in zip(lives, ("#d55e00", "#e69f00", "#0072b2"), strict=True):
         years = [0, *(month["day"] / DAYS_PER_YEAR for month in told["months"])]
         above.plot(years, [0, *(month["reboots"] for month in told["months"])], label=told["heap"], color=colour, lw=2)
@@ -141,7 +143,9 @@ def main():
     ours = next(told for told in lives if told["heap"] == OURS)
     if ours["refused"]:
         refusal = ours["first_refusal"]
-        sys.exit(f"endurance.py: defrag refused {refusal['bytes']} bytes with {refusal['free']} free on day {refusal['day']}")
+        sys.exit(
+            f"endurance.py: defrag refused {refusal['bytes']} bytes with {refusal['free']} free on day {refusal['day']}"
+        )
 
 
 if __name__ == "__main__":

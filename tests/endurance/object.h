@@ -14,9 +14,9 @@ typedef struct {
 /* How the heap has done. */
 typedef struct {
     uint64_t requests;
-    uint64_t refused;     /* although the bytes suffice */
-    uint64_t overloads;   /* refused as they do not: the device asks for too much */
-    uint32_t live_bytes;  /* now, with what a block costs at most */
+    uint64_t refused;    /* although the bytes suffice */
+    uint64_t overloads;  /* refused as they do not: the device asks for too much */
+    uint32_t live_bytes; /* now, with what a block costs at most */
     uint32_t peak_bytes;
     uint32_t refused_bytes; /* the first such request */
     uint32_t refused_free;  /* and what was free then */

@@ -273,17 +273,17 @@ def outcome(side: Side) -> str:
     return f"{refused}; {bytes_text(run.moved_bytes)} moved"
 
 
-def state(side: Side, at: int) -> tuple[str, str]:
-    """How the pool looked at a sample, in two lines."""
+def state(side: Side, at: int) -> tuple[str, str, str]:
+    """How the pool looked at a sample, in three lines."""
     sample = side.seen.samples[at]
-    first = (
-        f"operation {int(sample['operation']):,}: {int(sample['live']):,} live blocks, {int(sample['locked']):,} locked; "
-        f"{bytes_text(int(sample['used']))} used, {bytes_text(int(sample['free']))} free"
+
+    def size(field: str) -> str:
+        return bytes_text(int(sample[field]))
+
+    live, locked, refused = (f"{int(sample[field]):,}" for field in ("live", "locked", "refused"))
+    holes = f"largest hole {size('largest_now')}, {size('largest_after_moving')} after moving"
+    return (
+        f"operation {sample['operation']:,}: {live} live blocks, {locked} locked; {size('used')} used, {size('free')} free",
+        f"{holes}; fragmentation {sample['fragmentation']:.1%}",
+        f"{bytes_text(int(side.moved_so_far[at]))} moved and {refused} refused so far",
     )
-    second = (
-        f"largest hole {bytes_text(int(sample['largest_now']))}, "
-        f"{bytes_text(int(sample['largest_after_moving']))} after moving; "
-        f"fragmentation {float(sample['fragmentation']):.1%}; "
-        f"{bytes_text(int(side.moved_so_far[at]))} moved and {int(sample['refused']):,} refused so far"
-    )
-    return first, second

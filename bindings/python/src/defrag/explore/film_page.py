@@ -27,13 +27,13 @@ from .film_data import By, Reel, Side, css
 TEXT = "#222222"
 GRID = "#e4e4e4"
 FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-HEIGHT = 800  # of the figure, in pixels, at least
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 170, 50  # margins, in pixels
-BUTTONS, TITLES, STATE = 130, 42, 38  # pixels above the maps
+HEIGHT = 740  # of the figure, in pixels, at least
+LEFT, RIGHT, TOP, BOTTOM = 70, 20, 188, 50  # margins, in pixels
+BUTTONS, TITLES, STATE = 148, 56, 53  # pixels above the maps
 PANELS = {"map": (0.46, 1.0), "fragmentation": (0.305, 0.415), "holes": (0.14, 0.26), "moved": (0.0, 0.095)}
 AXES = ("map", "strip", "fragmentation", "holes", "moved")
 STRIP, GAP, BAR = 0.022, 0.06, 0.07  # of the width: a strip, what is between two sides, and the colour bar
-MODE_BAR, BUTTON = 0.85, 0.075  # where, in the width, Plotly's own buttons begin, and how wide one of ours is
+MODE_BAR, BUTTON = 0.8, 0.095  # where, in the width, Plotly's own buttons begin, and how wide one of ours is
 KIB = 1024.0
 NO_IMAGE = "data:image/png;base64,"
 
@@ -122,7 +122,7 @@ PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><link rel="icon" href="data:,">
 <style>
 body {{ margin: 0; background: white; color: {text}; font: 13px {font}; }}
-#stage {{ position: relative; min-width: 1000px; }}
+#stage {{ position: relative; min-width: 1200px; }}
 #stage > .over {{ position: absolute; pointer-events: none; --at: 0;
   left: calc({left}px + var(--at) * (100% - {left}px - {right}px)); }}
 .marker {{ top: {top}px; bottom: {bottom}px; border-left: 1.5px dashed {text}; }}
@@ -235,19 +235,9 @@ def buttons(reel: Reel, traces: list[dict[str, Any]]) -> list[dict[str, Any]]:
         way = {"label": f"{name} on/off", "method": "restyle"}
         return way | {"args": [{"visible": False}, groups[name]], "args2": [{"visible": True}, groups[name]]}
 
-    plain = {
-        "type": "buttons",
-        "direction": "right",
-        "y": 1,
-        "yanchor": "bottom",
-        "xanchor": "right",
-    }
-    plain |= {
-        "bgcolor": "white",
-        "bordercolor": "#aaaaaa",
-        "font": {"size": 12},
-        "pad": {"b": BUTTONS, "r": 0, "t": 0, "l": 0},
-    }
+    plain = {"type": "buttons", "direction": "right", "y": 1, "yanchor": "bottom", "xanchor": "right"}
+    plain |= {"pad": {"b": BUTTONS, "r": 0, "t": 0, "l": 0}, "bgcolor": "white", "bordercolor": "#aaaaaa"}
+    plain |= {"font": {"size": 12}}
     by = plain | {"showactive": True, "active": 0, "buttons": [shows("size"), shows("age")]}
     toggles = [name for name in ("moves", "locks") if name in groups]
     # Plotly keeps for each group which button is pressed, so that those which can be pressed alone have one each.
