@@ -149,9 +149,9 @@ def draw(heaps: list[Heap], output: Path) -> None:
     below.set_ylabel("largest hole, KiB")
     below.set_xlabel("day")
     below.set_ylim(bottom=0)
-    for axes in (above, below):
+    for axes, place in ((above, "upper right"), (below, "lower right")):
         axes.grid(alpha=0.3)
-        axes.legend(loc="upper right", ncols=2)
+        axes.legend(loc=place, ncols=2)
     try:
         figure.savefig(output, dpi=120)
     except (OSError, ValueError) as error:

@@ -78,7 +78,7 @@ class Parser(argparse.ArgumentParser):
 
 def parse() -> argparse.Namespace:
     parser = Parser(description=__doc__)
-    parser.add_argument("--pool", metavar="SIZE", help=f"unless given, {ROOM - 1:.0%} more than making room needs")
+    parser.add_argument("--pool", metavar="SIZE", help=f"unless given, {ROOM} times what making room needs")
     parser.add_argument("--budgets", default=BUDGETS, metavar="SIZES", help=f"to try; by default {BUDGETS}")
     parser.add_argument("--blocks", type=int, default=STEP_BLOCKS, metavar="COUNT", help="that a step may look at")
     parser.add_argument("trace", nargs="?", type=Path, default=EXAMPLE, metavar="TRACE", help="a trace or a heap log")

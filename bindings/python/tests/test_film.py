@@ -327,6 +327,10 @@ class Page:
             self.ask("return film.data.filter(t => t.meta === arguments[0]).map(t => t.visible !== false)", meta)
         )
 
+    def wait_for_range(self, axis: int, wanted: list[float]) -> None:
+        script = "return film.layout['xaxis' + arguments[0]].range"
+        WebDriverWait(self.driver, 10).until(lambda _: self.ask(script, axis) == wanted)
+
     def assert_shows(self, step: int) -> None:
         """The marker, the strips and the words are those of a step."""
         assert self.step == step
@@ -334,11 +338,7 @@ class Page:
         for side, seen in enumerate(self.reel.sides):
             axis = 5 * side + 2
             wanted = [operation - self.reel.interval / 2, operation + self.reel.interval / 2]
-            WebDriverWait(self.driver, 10).until(
-                lambda _, axis=axis, wanted=wanted: (
-                    self.ask("return film.layout['xaxis' + arguments[0]].range", axis) == wanted
-                )
-            )
+            self.wait_for_range(axis, wanted)
             text = self.ask("return document.querySelectorAll('.state')[arguments[0]].textContent", side)
             assert text == "\n".join(data.state(seen, step))
             at = self.ask("return document.querySelectorAll('.marker')[arguments[0]].getBoundingClientRect().x", side)
