@@ -2,6 +2,7 @@
 """Compilers and boards, as the cross files beside this one tell them."""
 
 import ast
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -33,8 +34,8 @@ class Target:
 
     def run(self, program, *arguments, flags=""):
         """Runs a program and returns what it printed."""
-        command = [HERE / "emulate.sh", self.board, program, *arguments]
-        environment = {"PATH": "/usr/bin:/bin", "EMULATOR_FLAGS": flags}
+        command = [HERE / "emulate.sh", self.board, program, *map(str, arguments)]
+        environment = {**os.environ, "EMULATOR_FLAGS": flags}
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
     def version(self):
