@@ -7,17 +7,19 @@
 #include "versioned.h"
 
 /* Raises the records that are exceeded. */
-SELDOM static void note_peaks(defrag_pool *pool)
+SELDOM static defrag_status note_peaks(defrag_pool *pool, uint32_t live, uint32_t used)
 {
-    uint32_t live = (uint32_t)pool->slots - pool->free_slots;
     if (live > pool->peak_live) {
-        defrag_set_half(pool, &pool->peak_live, live);
+        set_half(pool, &pool->peak_live, live);
     }
-    defrag_add_used(pool, 0);
+    if (used > pool->peak_used) {
+        set_half(pool, &pool->peak_used, used);
+    }
+    return DEFRAG_OK;
 }
 
 /* Enters a block into the books. Its slot is the one that has been free longest; the entry says its place from now on. */
-INLINE void enter(defrag_pool *pool, uint32_t slot, word_t place, uint32_t granules, defrag_handle *handle)
+INLINE defrag_status enter(defrag_pool *pool, uint32_t slot, word_t place, uint32_t granules, defrag_handle *handle)
 {
     word_t *at = entry_at(pool, slot);
     word_t old = *at;
@@ -31,9 +33,7 @@ INLINE void enter(defrag_pool *pool, uint32_t slot, word_t place, uint32_t granu
     pool->seal ^= old ^ e;
     *at = e;
     *handle = handle_of(pool, slot, old);
-    if (used > pool->peak_used || live >= pool->peak_live) {
-        note_peaks(pool);
-    }
+    return used > pool->peak_used || live >= pool->peak_live ? note_peaks(pool, live + 1, used) : DEFRAG_OK;
 }
 
 /* Serves a need in any case: without a place at hand, or observed, or not to be served at all. */
@@ -76,16 +76,13 @@ SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, def
     return serve(pool, &need, handle);
 }
 
-/* Finds the wilderness, for so many granules or none, and a free slot; false if that takes more than a slot more. */
-SELDOM static bool reach_up(defrag_pool *pool, uint32_t granules)
+INLINE void add_slot_quickly(defrag_pool *pool)
 {
-    if (defrag_wilderness(pool, slots_for(pool, 1)) < (int32_t)granules) {
-        return false;
-    }
-    if (pool->free_slots == 0) {
+    if (SMALL_CORE) {
         defrag_add_slot(pool);
+    } else {
+        add_slot(pool);
     }
-    return true;
 }
 
 /* Whether it is plain that the hole that first_fit found, or none, is what a search through all holes would find. */
@@ -95,8 +92,7 @@ INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_
     if (found->bin != own && bin_has_hole(pool, own)) {
         return false;
     }
-    return found->at == 0 || size_in(found->header) == granules || found->bin < BINS_OF_ONE_SIZE ||
-           next_hole(found->header) == 0;
+    return found->at == 0 || found->rest == 0 || found->bin < BINS_OF_ONE_SIZE || next_hole(found->header) == 0;
 }
 
 DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
@@ -111,14 +107,29 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
     }
     uint32_t at = found.at;
     if (at == 0 || pool->free_slots == 0) {
-        if (!reach_up(pool, at == 0 ? granules : 0)) {
+        /* At the top, or with a slot that the wilderness yields. */
+        if (wilderness_with(pool, slots_for(pool, 1)) < (int32_t)(at == 0 ? granules : 0)) {
             return allocate_slowly(pool, bytes, fit, handle);
+        }
+        if (pool->free_slots == 0) {
+            add_slot_quickly(pool);
         }
         at = at == 0 ? pool->top : at;
     }
     uint32_t slot = pool->first_free_slot;
-    enter(pool, slot, at, granules, handle);
-    return defrag_carve(pool, at, block_header(slot, granules));
+    word_t block = block_header(slot, granules);
+    if (SMALL_CORE) {
+        defrag_carve(pool, at, block);
+        return enter(pool, slot, at, granules, handle);
+    }
+    if (found.at != 0) {
+        unlink_from(pool, found.header, previous_hole(pool, at), found.bin);
+        link_rest(pool, at + granules, found.rest);
+    } else {
+        raise_top(pool, at + granules);
+    }
+    set_header(pool, at, block);
+    return enter(pool, slot, at, granules, handle);
 }
 
 DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,
@@ -175,7 +186,7 @@ DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
             if (is_sound(pool, h, block.slot, g)) {
                 pool->used = (half_t)(pool->used - size_in(h));
                 append_free_slot(pool, block.slot, block.at, block.e, next_generation(block));
-                return defrag_release(pool, g, size_in(h), h);
+                return SMALL_CORE ? defrag_release(pool, g, size_in(h), h) : release(pool, g, size_in(h), h);
             }
         }
     }

@@ -85,12 +85,10 @@ INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
     }
 }
 
-/* Makes a hole into raw granules. */
-INLINE void unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header)
+/* Makes a hole into raw granules; `bin` is where it is listed, unless it has a previous one. */
+INLINE void unlink_from(defrag_pool *pool, word_t hole_header, uint32_t previous, uint32_t bin)
 {
     uint32_t next = next_hole(hole_header);
-    uint32_t previous = previous_hole(pool, g);
-
     if (next != 0) {
         set_previous(pool, next, previous);
     }
@@ -98,12 +96,21 @@ INLINE void unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header)
         set_next(pool, previous, next);
         return;
     }
-    uint32_t bin = previous - IN_BIN;
     pool->bins[bin] = (half_t)next;
     if (next == 0) {
         pool->map[bin / 32] ^= 1U << bin % 32;
     }
 }
+
+INLINE void unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header)
+{
+    uint32_t previous = previous_hole(pool, g);
+    unlink_from(pool, hole_header, previous, previous - IN_BIN);
+}
+
+/* The same out of line. */
+DEFRAG_PRIVATE void defrag_link_hole(defrag_pool *pool, uint32_t g, uint32_t granules);
+DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header);
 
 /* What place is looked for. */
 typedef struct {
@@ -122,19 +129,21 @@ typedef struct {
     uint32_t at; /* 0: none */
     uint32_t bin;
     word_t header;
+    uint32_t rest; /* what is left of it */
 } fit_t;
 
 INLINE bool fits(const defrag_pool *pool, fit_t *found, uint32_t granules)
 {
     found->header = header(pool, found->at);
-    return size_in(found->header) >= granules;
+    found->rest = size_in(found->header) - granules;
+    return (int32_t)found->rest >= 0;
 }
 
 /* The first hole that fits among three of the request's own bin, else the first of a larger bin, where any fits. */
 INLINE fit_t first_fit(const defrag_pool *pool, uint32_t granules)
 {
     uint32_t own = bin_of(granules);
-    fit_t found = { pool->bins[own], own, 0 };
+    fit_t found = { pool->bins[own], own, 0, 0 };
     if (found.at != 0) {
         if (fits(pool, &found, granules)) {
             return found;
@@ -147,7 +156,7 @@ INLINE fit_t first_fit(const defrag_pool *pool, uint32_t granules)
     }
     found.bin = own + 1;
     found.at = first_from(pool, &found.bin);
-    found.header = header(pool, found.at);
+    (void)fits(pool, &found, granules);
     return found;
 }
 
@@ -156,9 +165,6 @@ DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t
 
 /* The same for the block at g. */
 DEFRAG_PRIVATE uint32_t defrag_find_home(const defrag_pool *pool, uint32_t g, uint32_t not_from, uint32_t not_to);
-
-DEFRAG_PRIVATE void defrag_link_hole(defrag_pool *pool, uint32_t g, uint32_t granules);
-DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header);
 
 /* The next smaller or equal hole in the order largest bin first, beginning with hole 0; 0 at the end. */
 DEFRAG_PRIVATE uint32_t defrag_next_largest(const defrag_pool *pool, uint32_t hole);

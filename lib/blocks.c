@@ -10,26 +10,17 @@ DEFRAG_PRIVATE void defrag_add_used(defrag_pool *pool, uint32_t granules)
     }
 }
 
-DEFRAG_PRIVATE defrag_status defrag_carve(defrag_pool *pool, uint32_t at, word_t block)
+DEFRAG_PRIVATE void defrag_carve(defrag_pool *pool, uint32_t at, word_t block)
 {
     uint32_t end = at + size_in(block);
-    if (at == pool->top) {
-        pool->top = (half_t)end;
-        if (end > pool->high_water) {
-            defrag_set_half(pool, &pool->high_water, end);
-        }
-    } else {
+    if (at != pool->top) {
         word_t hole = header(pool, at);
-        uint32_t rest = size_in(hole) - size_in(block);
-        unlink_hole(pool, at, hole);
-        if (rest != 0) {
-            link_hole(pool, end, rest);
-        } else {
-            set_header(pool, end, header(pool, end) & ~HOLE_BEFORE);
-        }
+        unlink_quickly(pool, at, hole);
+        link_rest(pool, end, size_in(hole) - size_in(block));
+    } else {
+        raise_top(pool, end);
     }
     set_header(pool, at, block);
-    return DEFRAG_OK;
 }
 
 DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t granules, uint32_t alignment,
@@ -48,25 +39,7 @@ DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t gra
 
 DEFRAG_PRIVATE defrag_status defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word)
 {
-    uint32_t end = g + granules;
-
-    if ((header_word & HOLE_BEFORE) != 0) {
-        g -= size_before(pool, g);
-        unlink_hole(pool, g, header(pool, g));
-    }
-    if (end == pool->top) {
-        pool->top = (half_t)g;
-        return DEFRAG_OK;
-    }
-    word_t behind = header(pool, end);
-    if ((behind & IS_HOLE) != 0) {
-        unlink_hole(pool, end, behind);
-        end += size_in(behind);
-    } else {
-        set_header(pool, end, behind | HOLE_BEFORE);
-    }
-    link_hole(pool, g, end - g);
-    return DEFRAG_OK;
+    return release(pool, g, granules, header_word);
 }
 
 DEFRAG_PRIVATE void defrag_extend(defrag_pool *pool, uint32_t g, uint32_t granules)

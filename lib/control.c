@@ -44,7 +44,7 @@ DEFRAG_PRIVATE uint32_t defrag_capacity(uint32_t bytes, uint32_t reserved_slots)
 
 DEFRAG_PRIVATE int32_t defrag_wilderness(const defrag_pool *pool, uint32_t slots)
 {
-    return slots <= MAX_SLOTS ? (int32_t)(limit_with(pool->bytes, slots) - pool->top) : -1;
+    return wilderness_with(pool, slots);
 }
 
 DEFRAG_PRIVATE int32_t defrag_free_with(const defrag_pool *pool, uint32_t slots)
@@ -54,8 +54,7 @@ DEFRAG_PRIVATE int32_t defrag_free_with(const defrag_pool *pool, uint32_t slots)
 
 DEFRAG_PRIVATE void defrag_set_half(defrag_pool *pool, half_t *sealed, uint32_t value)
 {
-    pool->seal ^= *sealed ^ (word_t)value;
-    *sealed = (half_t)value;
+    set_half(pool, sealed, value);
 }
 
 DEFRAG_PRIVATE void defrag_set_u32(defrag_pool *pool, uint32_t *sealed, uint32_t value)

@@ -49,7 +49,7 @@ INLINE void set_state(defrag_pool *pool, named_t block, uint32_t state)
  * the one before it, has overwritten it otherwise. */
 INLINE bool is_sound(const defrag_pool *pool, word_t h, uint32_t slot, uint32_t g)
 {
-    return owner_in(h) == slot && (h & IS_HOLE) == 0 && size_in(h) != 0 && g + size_in(h) <= pool->top;
+    return owner_in(h) == slot && (h & IS_HOLE) == 0 && size_in(h) - 1 < pool->top - g;
 }
 
 /* What a call begins with that names a block; OK if the handle is valid. */
@@ -93,6 +93,11 @@ INLINE void append_free_slot(defrag_pool *pool, uint32_t slot, word_t *at, word_
 DEFRAG_PRIVATE void defrag_append_free_slot(defrag_pool *pool, uint32_t slot, word_t old, word_t generation);
 
 /* Adds a free slot to the table, for which there must be room. */
+INLINE void add_slot(defrag_pool *pool)
+{
+    uint32_t slot = pool->slots++;
+    append_free_slot(pool, slot, entry_at(pool, slot), 0, (word_t)pool->seed << GENERATION_SHIFT);
+}
 DEFRAG_PRIVATE void defrag_add_slot(defrag_pool *pool);
 
 /* What the slot of a freed block keeps: a handle of the next generation will name it. */

@@ -21,12 +21,9 @@ DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *obse
 DEFRAG_PRIVATE defrag_event defrag_describe(const defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from)
 {
     word_t e = entry(pool, slot);
-    return (defrag_event){ sizeof(defrag_event),
-                           kind,
-                           handle_of(pool, slot, e),
-                           DEFRAG_OK,
-                           usable_offset(index_in(e)),
-                           usable_offset(from),
+    return (defrag_event){ sizeof(defrag_event),        kind,
+                           handle_of(pool, slot, e),    DEFRAG_OK,
+                           usable_offset(index_in(e)),  usable_offset(from),
                            defrag_usable_of(pool, slot) };
 }
 

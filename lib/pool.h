@@ -188,6 +188,11 @@ INLINE word_t fold(uint32_t value)
 }
 
 /* Store a sealed field. */
+INLINE void set_half(defrag_pool *pool, half_t *sealed, uint32_t value)
+{
+    pool->seal ^= *sealed ^ (word_t)value;
+    *sealed = (half_t)value;
+}
 DEFRAG_PRIVATE void defrag_set_half(defrag_pool *pool, half_t *sealed, uint32_t value);
 DEFRAG_PRIVATE void defrag_set_u32(defrag_pool *pool, uint32_t *sealed, uint32_t value);
 
@@ -279,6 +284,10 @@ INLINE uint32_t limit_with(uint32_t bytes, uint32_t slots)
 }
 
 /* The granules of the wilderness if the table had so many slots; negative if it cannot have them. */
+INLINE int32_t wilderness_with(const defrag_pool *pool, uint32_t slots)
+{
+    return slots <= MAX_SLOTS ? (int32_t)(limit_with(pool->bytes, slots) - pool->top) : -1;
+}
 DEFRAG_PRIVATE int32_t defrag_wilderness(const defrag_pool *pool, uint32_t slots);
 
 /* The free granules, were all of them gathered, if the table had so many slots; negative if it could not. */

@@ -165,7 +165,7 @@ Test(invariants, an_over_aligned_block_has_its_alignment)
 Test(invariants, a_flight_has_a_source_and_a_destination)
 {
     scene s = new_scene();
-    defrag_set_half(s.pool, &s.pool->flight_done, 1);
+    set_half(s.pool, &s.pool->flight_done, 1);
     assert_broken(&s, FLIGHT);
 }
 
