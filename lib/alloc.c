@@ -7,13 +7,14 @@
 #include "versioned.h"
 
 /* Raises the records that are exceeded. */
-SELDOM static defrag_status note_peaks(defrag_pool *pool)
+SELDOM static defrag_status note_peaks(defrag_pool *pool, uint32_t live, uint32_t used)
 {
-    uint32_t live = (uint32_t)pool->slots - pool->free_slots;
     if (live > pool->peak_live) {
         set_half(pool, &pool->peak_live, live);
     }
-    defrag_add_used(pool, 0);
+    if (used > pool->peak_used) {
+        set_half(pool, &pool->peak_used, used);
+    }
     return DEFRAG_OK;
 }
 
@@ -32,53 +33,56 @@ INLINE defrag_status enter(defrag_pool *pool, uint32_t slot, word_t place, uint3
     pool->seal ^= old ^ e;
     *at = e;
     *handle = handle_of(pool, slot, old);
-    return used > pool->peak_used || live >= pool->peak_live ? note_peaks(pool) : DEFRAG_OK;
+    return used > pool->peak_used || live >= pool->peak_live ? note_peaks(pool, live + 1, used) : DEFRAG_OK;
 }
 
-/* Serves any request that is valid. */
-static defrag_status allocate(defrag_pool *pool, size_t bytes, const need_t *need, defrag_handle *handle)
+/* Serves a need in any case: without a place at hand, or observed, or not to be served at all. */
+SELDOM static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handle)
 {
-    uint32_t at = defrag_find_place(pool, need);
-    if (at == 0) {
-        defrag_status status = defrag_make_room(pool, need, &at);
-        if (status != DEFRAG_OK) {
-            return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)bytes);
-        }
+    defrag_status status = defrag_ready(pool);
+    if (handle != NULL) {
+        *handle = DEFRAG_NO_HANDLE;
+    }
+    if (status == DEFRAG_OK) {
+        status = handle != NULL && is_fit(need->fit) ? defrag_measure(pool, need) : DEFRAG_INVALID_ARGUMENT;
+    }
+    if (status != DEFRAG_OK) {
+        return status;
+    }
+    uint32_t at;
+    status = defrag_find_room(pool, need, &at);
+    if (status != DEFRAG_OK) {
+        return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)need->bytes);
     }
     if (pool->free_slots == 0) {
-        add_slot(pool);
+        defrag_add_slot(pool);
     }
     uint32_t slot = pool->first_free_slot;
     uint32_t g = defrag_take(pool, at, need->granules, need->alignment, slot);
     if ((need->flags & DEFRAG_ZEROED) != 0) {
-        __builtin_memset((unsigned char *)pool + usable_offset(g), 0, usable_bytes(need->granules));
+        __builtin_memset(granule_at(pool, g + 1), 0, usable_bytes(need->granules));
     }
     defrag_set_alignment(pool, g, need->granules, need->alignment);
     word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
     place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
-    defrag_status status = enter(pool, slot, place, need->granules, handle);
-    notify(pool, DEFRAG_EVENT_ALLOC, *handle, place, g, need->granules);
-    return status;
+    enter(pool, slot, place, need->granules, handle);
+    defrag_notify(pool, DEFRAG_EVENT_ALLOC, slot, g);
+    return DEFRAG_OK;
 }
 
-/* Serves a request in any case: without a place at hand, or observed, or not to be served at all. */
 SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
-    if (handle == NULL) {
-        return is_ready(pool) ? DEFRAG_INVALID_ARGUMENT : not_ready(pool);
+    need_t need = { 0, 0, fit, 1, 0, bytes, 0 };
+    return serve(pool, &need, handle);
+}
+
+INLINE void add_slot_quickly(defrag_pool *pool)
+{
+    if (SMALL_CORE) {
+        defrag_add_slot(pool);
+    } else {
+        add_slot(pool);
     }
-    *handle = DEFRAG_NO_HANDLE;
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
-    if (!is_fit(fit)) {
-        return DEFRAG_INVALID_ARGUMENT;
-    }
-    if (bytes - 1 >= pool->max_request) {
-        return DEFRAG_INVALID_SIZE;
-    }
-    need_t need = { granules_for((uint32_t)bytes, 1), 1, fit, 1, 0 };
-    return allocate(pool, bytes, &need, handle);
 }
 
 /* Whether it is plain that the hole that first_fit found, or none, is what a search through all holes would find. */
@@ -102,24 +106,29 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
         return allocate_slowly(pool, bytes, fit, handle);
     }
     uint32_t at = found.at;
-    if (at != 0) {
-        if (pool->free_slots == 0) {
+    if (at == 0 || pool->free_slots == 0) {
+        /* At the top, or with a slot that the wilderness yields. */
+        if (wilderness_with(pool, slots_for(pool, 1)) < (int32_t)(at == 0 ? granules : 0)) {
             return allocate_slowly(pool, bytes, fit, handle);
         }
-        occupy_hole(pool, &found, granules);
-    } else {
-        at = pool->top;
-        uint32_t slots = slots_for(pool, 1);
-        if (slots > MAX_SLOTS || at + granules > limit_with(pool, slots)) {
-            return allocate_slowly(pool, bytes, fit, handle);
-        }
-        raise_top(pool, at + granules);
         if (pool->free_slots == 0) {
-            add_slot(pool);
+            add_slot_quickly(pool);
         }
+        at = at == 0 ? pool->top : at;
     }
     uint32_t slot = pool->first_free_slot;
-    set_header(pool, at, block_header(slot, granules));
+    word_t block = block_header(slot, granules);
+    if (SMALL_CORE) {
+        defrag_carve(pool, at, block);
+        return enter(pool, slot, at, granules, handle);
+    }
+    if (found.at != 0) {
+        unlink_from(pool, found.header, previous_hole(pool, at), found.bin);
+        link_rest(pool, at + granules, found.rest);
+    } else {
+        raise_top(pool, at + granules);
+    }
+    set_header(pool, at, block);
     return enter(pool, slot, at, granules, handle);
 }
 
@@ -127,32 +136,22 @@ DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, siz
                                             defrag_handle *handle)
 {
     /* An overflowing product becomes 0, which is refused as a size. */
-    size_t product = bytes != 0 && count > SIZE_MAX / bytes ? 0 : count * bytes;
+    size_t product;
+    if (__builtin_mul_overflow(count, bytes, &product)) {
+        product = 0;
+    }
     return defrag_alloc(pool, product, fit, handle);
 }
 
 DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_request *request, defrag_handle *handle)
 {
     defrag_request known;
-    if (handle != NULL) {
-        *handle = DEFRAG_NO_HANDLE;
-    }
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
-    if (handle == NULL || request == NULL || !defrag_read_struct(&known, request, sizeof known) || !is_fit(known.fit) ||
+    if (request == NULL || !defrag_read_struct(&known, request, sizeof known) ||
         (known.flags & ~(uint32_t)(DEFRAG_ZEROED | DEFRAG_PINNED)) != 0 || known.reserved != 0) {
-        return DEFRAG_INVALID_ARGUMENT;
+        known.fit = -1; /* which is refused as an argument */
     }
-    if (!is_alignment(known.alignment)) {
-        return DEFRAG_INVALID_ALIGNMENT;
-    }
-    if (known.bytes - 1 >= pool->max_request) {
-        return DEFRAG_INVALID_SIZE;
-    }
-    uint32_t alignment = alignment_in_granules(known.alignment);
-    need_t need = { granules_for((uint32_t)known.bytes, alignment), alignment, known.fit, 1, known.flags };
-    return allocate(pool, known.bytes, &need, handle);
+    need_t need = { 0, 0, known.fit, 1, known.flags, known.bytes, known.alignment };
+    return serve(pool, &need, handle);
 }
 
 /* Frees a block in any case: in flight, or observed, or not to be freed at all. */
@@ -169,10 +168,11 @@ SELDOM static defrag_status free_slowly(defrag_pool *pool, defrag_handle handle)
     }
     uint32_t g = index_in(block.e);
     word_t h = header(pool, g);
-    subtract_used(pool, size_in(h));
+    defrag_event event = defrag_describe(pool, DEFRAG_EVENT_FREE, block.slot, g);
+    pool->used = (half_t)(pool->used - size_in(h));
+    defrag_append_free_slot(pool, block.slot, block.e, next_generation(block));
     defrag_release(pool, g, size_in(h), h);
-    release_slot(pool, block);
-    notify(pool, DEFRAG_EVENT_FREE, handle, block.e, g, size_in(h));
+    defrag_tell(pool, &event);
     return DEFRAG_OK;
 }
 
@@ -184,10 +184,9 @@ DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
             uint32_t g = index_in(block.e);
             word_t h = header(pool, g);
             if (is_sound(pool, h, block.slot, g)) {
-                subtract_used(pool, size_in(h));
-                release(pool, g, size_in(h), h);
-                release_slot(pool, block);
-                return DEFRAG_OK;
+                pool->used = (half_t)(pool->used - size_in(h));
+                append_free_slot(pool, block.slot, block.at, block.e, next_generation(block));
+                return SMALL_CORE ? defrag_release(pool, g, size_in(h), h) : release(pool, g, size_in(h), h);
             }
         }
     }
@@ -199,7 +198,7 @@ DEFRAG_API defrag_status defrag_usable_size(const defrag_pool *pool, defrag_hand
     if (bytes != NULL) {
         *bytes = 0;
     }
-    if (!is_readable(pool)) {
+    if (defrag_ready(pool) == DEFRAG_INVALID_POOL) {
         return DEFRAG_INVALID_POOL;
     }
     if (bytes == NULL) {
@@ -209,6 +208,6 @@ DEFRAG_API defrag_status defrag_usable_size(const defrag_pool *pool, defrag_hand
     if (block.state >= FREE_SLOT) {
         return DEFRAG_INVALID_HANDLE;
     }
-    *bytes = usable_bytes_of(pool, block.e);
+    *bytes = defrag_usable_of(pool, block.slot);
     return DEFRAG_OK;
 }

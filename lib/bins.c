@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "bins.h"
 
+#ifdef DEFRAG_HAS_NO_CLZ
+uint32_t defrag_highest_bit(uint32_t x)
+{
+    uint32_t position = 0;
+    for (uint32_t width = 16; width != 0; width >>= 1) {
+        if (x >> width != 0) {
+            x >>= width;
+            position += width;
+        }
+    }
+    return position;
+}
+#endif
+
 DEFRAG_PRIVATE void defrag_link_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
 {
-    link_hole(pool, g, granules, bin_of(granules));
+    link_hole(pool, g, granules);
 }
 
 DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header)
@@ -13,10 +27,8 @@ DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hol
 
 static bool suits(const defrag_pool *pool, const search_t *search, uint32_t hole, uint32_t granules)
 {
-    if (granules < search->granules || hole - search->not_from <= search->not_to - search->not_from) {
-        return false;
-    }
-    return padding(pool, hole, search->alignment) + search->granules <= granules;
+    return hole - search->not_from > search->not_to - search->not_from &&
+           padding(pool, hole, search->alignment) + search->granules <= granules;
 }
 
 /* The smallest of the holes from `hole` on in its list that suits; or 0. */
@@ -54,19 +66,28 @@ DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t
     return 0;
 }
 
+DEFRAG_PRIVATE uint32_t defrag_find_home(const defrag_pool *pool, uint32_t g, uint32_t not_from, uint32_t not_to)
+{
+    search_t search = { size_in(header(pool, g)), defrag_alignment_at(pool, g), MOVE_TRIES, not_from, not_to };
+    return defrag_find_hole(pool, &search);
+}
+
 DEFRAG_PRIVATE uint32_t defrag_next_largest(const defrag_pool *pool, uint32_t hole)
 {
-    uint32_t bin = 32 * MAP_WORDS - 1;
+    uint32_t bin = 32 * MAP_WORDS;
     if (hole != 0) {
         word_t h = header(pool, hole);
         if (next_hole(h) != 0) {
             return next_hole(h);
         }
         bin = bin_of(size_in(h));
-        if (bin-- == 0) {
-            return 0;
-        }
     }
-    bin = previous_bin(pool, bin);
-    return bin == NO_BIN ? 0 : pool->bins[bin];
+    while (bin-- != 0) {
+        uint32_t bits = pool->map[bin / 32] & (UINT32_MAX >> (31 - bin % 32));
+        if (bits != 0) {
+            return pool->bins[bin / 32 * 32 + defrag_highest_bit(bits)];
+        }
+        bin = bin / 32 * 32;
+    }
+    return 0;
 }

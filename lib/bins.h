@@ -16,7 +16,7 @@ enum { BINS_OF_ONE_SIZE = 7 };
 /* Sizes 1, 2, 3, then quarters of an octave: 4, 5, 6, 7, 8-9, 10-11, ... */
 INLINE uint32_t bin_of(uint32_t granules)
 {
-    uint32_t shift = highest_bit(granules | 4) - 2;
+    uint32_t shift = defrag_highest_bit(granules | 4) - 2;
     return 4 * shift + (granules >> shift) - 1;
 }
 
@@ -43,20 +43,6 @@ INLINE uint32_t first_from(const defrag_pool *pool, uint32_t *bin)
     return 0;
 }
 
-/* The last bin from `bin` downwards that has a hole. */
-static inline uint32_t previous_bin(const defrag_pool *pool, uint32_t bin)
-{
-    uint32_t i = bin / 32;
-    uint32_t bits = pool->map[i] & (UINT32_MAX >> (31 - bin % 32));
-    while (bits == 0) {
-        if (i-- == 0) {
-            return NO_BIN;
-        }
-        bits = pool->map[i];
-    }
-    return 32 * i + highest_bit(bits);
-}
-
 INLINE uint32_t next_hole(word_t hole_header)
 {
     return (uint32_t)(hole_header >> (HALF_BITS + 1));
@@ -77,11 +63,15 @@ INLINE void set_previous(defrag_pool *pool, uint32_t hole, uint32_t previous)
     *low_half(&granule_at(pool, hole)[1].words[0]) = (half_t)previous;
 }
 
-/* Makes granules, the size of this bin's, into a hole at the head of its list. */
-INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules, uint32_t bin)
+/* What the first of a list has in place of the previous hole: its bin, so that it is not worked out again. */
+#define IN_BIN ((uint32_t)1 << (HALF_BITS - 1))
+
+/* Makes granules into a hole at the head of its list. Neighbours are left alone. */
+INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
 {
+    uint32_t bin = bin_of(granules);
     granule_t *hole = granule_at(pool, g);
-    word_t second = (word_t)granules << HALF_BITS;
+    word_t second = (word_t)granules << HALF_BITS | IN_BIN | bin;
     uint32_t head = pool->bins[bin];
 
     pool->bins[bin] = (half_t)g;
@@ -95,41 +85,32 @@ INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules, uint32_t
     }
 }
 
-/* Makes the first hole of this bin into raw granules. */
-INLINE void unlink_first(defrag_pool *pool, word_t hole_header, uint32_t bin)
+/* Makes a hole into raw granules; `bin` is where it is listed, unless it has a previous one. */
+INLINE void unlink_from(defrag_pool *pool, word_t hole_header, uint32_t previous, uint32_t bin)
 {
     uint32_t next = next_hole(hole_header);
-
-    pool->bins[bin] = (half_t)next;
-    if (next != 0) {
-        set_previous(pool, next, 0);
-    } else {
-        pool->map[bin / 32] &= ~(1U << bin % 32);
-    }
-}
-
-/* The same with a hole that is not the first. */
-INLINE void unlink_later(defrag_pool *pool, word_t hole_header, uint32_t previous)
-{
-    uint32_t next = next_hole(hole_header);
-
-    set_next(pool, previous, next);
     if (next != 0) {
         set_previous(pool, next, previous);
     }
+    if (previous < IN_BIN) {
+        set_next(pool, previous, next);
+        return;
+    }
+    pool->bins[bin] = (half_t)next;
+    if (next == 0) {
+        pool->map[bin / 32] ^= 1U << bin % 32;
+    }
 }
 
-/* The same with any hole. */
 INLINE void unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header)
 {
     uint32_t previous = previous_hole(pool, g);
-
-    if (previous != 0) {
-        unlink_later(pool, hole_header, previous);
-    } else {
-        unlink_first(pool, hole_header, bin_of(size_in(hole_header)));
-    }
+    unlink_from(pool, hole_header, previous, previous - IN_BIN);
 }
+
+/* The same out of line. */
+DEFRAG_PRIVATE void defrag_link_hole(defrag_pool *pool, uint32_t g, uint32_t granules);
+DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header);
 
 /* What place is looked for. */
 typedef struct {
@@ -142,7 +123,6 @@ typedef struct {
 
 enum { FAST_TRIES = 3, MOVE_TRIES = 4 };
 #define EVERY_HOLE UINT32_MAX
-#define TOP_OF_ALL UINT32_MAX
 
 /* A hole for so many granules. */
 typedef struct {
@@ -183,9 +163,8 @@ INLINE fit_t first_fit(const defrag_pool *pool, uint32_t granules)
 /* The smallest hole found, or 0. Any hole of a bin above the first fits an unaligned search, so two bins are looked at. */
 DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t *search);
 
-/* Makes granules into a hole, and back into raw granules. Neighbours are left alone. */
-DEFRAG_PRIVATE void defrag_link_hole(defrag_pool *pool, uint32_t g, uint32_t granules);
-DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header);
+/* The same for the block at g. */
+DEFRAG_PRIVATE uint32_t defrag_find_home(const defrag_pool *pool, uint32_t g, uint32_t not_from, uint32_t not_to);
 
 /* The next smaller or equal hole in the order largest bin first, beginning with hole 0; 0 at the end. */
 DEFRAG_PRIVATE uint32_t defrag_next_largest(const defrag_pool *pool, uint32_t hole);

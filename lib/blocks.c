@@ -6,48 +6,50 @@ DEFRAG_PRIVATE void defrag_add_used(defrag_pool *pool, uint32_t granules)
     uint32_t used = pool->used + granules;
     pool->used = (half_t)used;
     if (used > pool->peak_used) {
-        set_half(pool, &pool->peak_used, used);
+        defrag_set_half(pool, &pool->peak_used, used);
     }
 }
 
-/* Takes what lies below `end` out of the hole, or the wilderness, that begins at `at`. */
-static void occupy(defrag_pool *pool, uint32_t at, uint32_t end)
+DEFRAG_PRIVATE void defrag_carve(defrag_pool *pool, uint32_t at, word_t block)
 {
-    if (at == pool->top) {
-        raise_top(pool, end);
+    uint32_t end = at + size_in(block);
+    if (at != pool->top) {
+        word_t hole = header(pool, at);
+        unlink_quickly(pool, at, hole);
+        link_rest(pool, end, size_in(hole) - size_in(block));
     } else {
-        word_t h = header(pool, at);
-        fit_t hole = { at, bin_of(size_in(h)), h, size_in(h) - (end - at) };
-        occupy_hole(pool, &hole, end - at);
+        raise_top(pool, end);
     }
+    set_header(pool, at, block);
 }
 
 DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t granules, uint32_t alignment,
                                     uint32_t owner)
 {
-    uint32_t g = at + padding(pool, at, alignment);
-    word_t hole_before = 0;
+    uint32_t below = padding(pool, at, alignment);
+    word_t block = block_header(owner, granules);
 
-    occupy(pool, at, g + granules);
-    if (g != at) {
-        defrag_link_hole(pool, at, g - at);
-        hole_before = HOLE_BEFORE;
+    defrag_carve(pool, at, block + block_header(0, below));
+    if (below != 0) {
+        defrag_link_hole(pool, at, below);
+        set_header(pool, at + below, block | HOLE_BEFORE);
     }
-    set_header(pool, g, block_header(owner, granules) | hole_before);
-    return g;
+    return at + below;
 }
 
-DEFRAG_PRIVATE void defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word)
+DEFRAG_PRIVATE defrag_status defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word)
 {
-    release(pool, g, granules, header_word);
+    return release(pool, g, granules, header_word);
 }
 
 DEFRAG_PRIVATE void defrag_extend(defrag_pool *pool, uint32_t g, uint32_t granules)
 {
-    word_t h = header(pool, g);
-    occupy(pool, g + size_in(h), g + granules);
-    set_header(pool, g, block_header(owner_in(h), granules) | (h & HOLE_BEFORE));
-    defrag_add_used(pool, granules - size_in(h));
+    word_t block = header(pool, g);
+    uint32_t more = granules - size_in(block);
+
+    defrag_carve(pool, g + size_in(block), block_header(0, more));
+    set_header(pool, g, block + block_header(0, more));
+    defrag_add_used(pool, more);
 }
 
 DEFRAG_PRIVATE void defrag_set_alignment(defrag_pool *pool, uint32_t g, uint32_t granules, uint32_t alignment)

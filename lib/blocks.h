@@ -6,23 +6,37 @@
 
 #include "bins.h"
 
-/* The free granules, were all of them gathered, if the table had so many slots. */
-static inline uint32_t free_with(const defrag_pool *pool, uint32_t slots)
-{
-    uint32_t limit = limit_with(pool, slots);
-    uint32_t taken = defrag_first_block(pool) + pool->used;
-    return limit > taken ? limit - taken : 0;
-}
-
-/* Counts granules as used by a live block, or no longer so. */
+/* Counts granules as used by a live block. */
 DEFRAG_PRIVATE void defrag_add_used(defrag_pool *pool, uint32_t granules);
 
-static inline void subtract_used(defrag_pool *pool, uint32_t granules)
+INLINE void link_quickly(defrag_pool *pool, uint32_t g, uint32_t granules)
 {
-    pool->used = (half_t)(pool->used - granules);
+    if (SMALL_CORE) {
+        defrag_link_hole(pool, g, granules);
+    } else {
+        link_hole(pool, g, granules);
+    }
 }
 
-/* Moves the top up. */
+INLINE void unlink_quickly(defrag_pool *pool, uint32_t g, word_t hole_header)
+{
+    if (SMALL_CORE) {
+        defrag_unlink_hole(pool, g, hole_header);
+    } else {
+        unlink_hole(pool, g, hole_header);
+    }
+}
+
+/* Turns the upper part of what was a hole into a smaller one, if there is a rest. */
+INLINE void link_rest(defrag_pool *pool, uint32_t end, uint32_t rest)
+{
+    if (rest != 0) {
+        link_quickly(pool, end, rest);
+    } else {
+        set_header(pool, end, header(pool, end) & ~HOLE_BEFORE);
+    }
+}
+
 INLINE void raise_top(defrag_pool *pool, uint32_t top)
 {
     pool->top = (half_t)top;
@@ -31,26 +45,11 @@ INLINE void raise_top(defrag_pool *pool, uint32_t top)
     }
 }
 
-/* Takes the lower granules of a hole; the rest of it stays one. */
-INLINE void occupy_hole(defrag_pool *pool, const fit_t *hole, uint32_t granules)
-{
-    uint32_t end = hole->at + granules;
-    uint32_t previous = previous_hole(pool, hole->at);
+/* Takes as many granules as this header says from the hole at `at`, or from the wilderness if `at` is its beginning, and
+ * writes the header; the caller knows that they suffice. */
+DEFRAG_PRIVATE void defrag_carve(defrag_pool *pool, uint32_t at, word_t block);
 
-    if (previous == 0) {
-        unlink_first(pool, hole->header, hole->bin);
-    } else {
-        unlink_later(pool, hole->header, previous);
-    }
-    if (hole->rest == 0) {
-        set_header(pool, end, header(pool, end) & ~HOLE_BEFORE);
-    } else {
-        link_hole(pool, end, hole->rest, bin_of(hole->rest));
-    }
-}
-
-/* Takes granules for `owner` from the hole at `at`, or from the wilderness if `at` is its beginning, as low as the
- * alignment allows; the caller knows that they suffice. Returns the block's index.
+/* The same, but as low as the alignment allows. Returns the block's index.
  *
  *   | hole                          |        | hole | block      | hole     |
  *   at                                       at     aligned      + granules            */
@@ -58,30 +57,30 @@ DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t gra
                                     uint32_t owner);
 
 /* Makes granules free and merges them with the holes beside them, or with the wilderness. `header_word` is the header of
- * what was there: it tells whether a hole is before. */
-INLINE void release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word)
+ * what was there: it tells whether a hole is before. Returns OK. */
+INLINE defrag_status release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word)
 {
     uint32_t end = g + granules;
-    uint32_t top = pool->top;
 
     if ((header_word & HOLE_BEFORE) != 0) {
         g -= size_before(pool, g);
-        unlink_hole(pool, g, header(pool, g));
+        unlink_quickly(pool, g, header(pool, g));
     }
-    if (end == top) {
+    if (end == pool->top) {
         pool->top = (half_t)g;
-        return;
+        return DEFRAG_OK;
     }
     word_t behind = header(pool, end);
     if ((behind & IS_HOLE) != 0) {
-        unlink_hole(pool, end, behind);
+        unlink_quickly(pool, end, behind);
         end += size_in(behind);
     } else {
         set_header(pool, end, behind | HOLE_BEFORE);
     }
-    link_hole(pool, g, end - g, bin_of(end - g));
+    link_quickly(pool, g, end - g);
+    return DEFRAG_OK;
 }
-DEFRAG_PRIVATE void defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word);
+DEFRAG_PRIVATE defrag_status defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word);
 
 /* Lets block g grow to so many granules by taking the hole or the wilderness behind it, which must suffice, and counts
  * them as used. */

@@ -21,13 +21,13 @@ static bool is_control_block_sound(const defrag_pool *pool)
 {
     if (pool->bytes < DEFRAG_MIN_POOL_BYTES || pool->bytes > MAX_POOL_BYTES || pool->bytes % GRANULE != 0 ||
         pool->slots > MAX_SLOTS || pool->slots > pool->bytes / WORD || pool->free_slots > pool->slots ||
-        pool->max_request == 0 || pool->max_request != defrag_capacity(pool, pool->reserved_slots)) {
+        pool->max_request == 0 || pool->max_request != defrag_capacity(pool->bytes, pool->reserved_slots)) {
         return false;
     }
     uint32_t control = defrag_control_bytes(pool->bytes);
     uint32_t first = defrag_first_block(pool);
     uint64_t needed = (uint64_t)header_offset(first) + (uint64_t)pool->slots * WORD;
-    if (needed > pool->bytes || pool->top < first || pool->top > limit_with(pool, pool->slots)) {
+    if (needed > pool->bytes || pool->top < first || defrag_wilderness(pool, pool->slots) < 0) {
         return false;
     }
     for (uint32_t i = control; i < header_offset(first); i++) {
@@ -53,7 +53,7 @@ static int32_t check_alignment(const defrag_pool *pool, word_t e, uint32_t g, ui
     if ((e & OVER_ALIGNED) == 0) {
         return INTACT;
     }
-    uint32_t alignment = alignment_of(pool, e, granules);
+    uint32_t alignment = size_before(pool, g + granules);
     if (alignment < 2 || alignment > DEFRAG_MAX_ALIGNMENT / GRANULE || (alignment & (alignment - 1)) != 0) {
         return ALIGNMENTS;
     }
@@ -120,7 +120,7 @@ static int32_t check_arena(const defrag_pool *pool, census_t *census)
 
 static bool is_bin_sound(const defrag_pool *pool, uint32_t bin, census_t *listed, uint32_t holes)
 {
-    uint32_t previous = 0;
+    uint32_t previous = IN_BIN | bin;
     for (uint32_t hole = pool->bins[bin]; hole != 0;) {
         if (!is_place(pool, hole) || listed->holes++ == holes) {
             return false;
@@ -142,7 +142,7 @@ static bool is_bin_sound(const defrag_pool *pool, uint32_t bin, census_t *listed
 static int32_t check_bins(const defrag_pool *pool, const census_t *census)
 {
     census_t listed = { 0 };
-    uint32_t bins = defrag_bin_count(pool->bytes);
+    uint32_t bins = bin_of(pool->bytes / GRANULE) + 1;
     for (uint32_t bin = 0; bin < 32 * MAP_WORDS; bin++) {
         bool has_hole = bin < bins && pool->bins[bin] != 0;
         if ((pool->map[bin / 32] >> bin % 32 & 1) != has_hole) {
@@ -202,7 +202,7 @@ static bool is_flight_sound(const defrag_pool *pool, const census_t *census)
 
 static word_t seal_of(const defrag_pool *pool)
 {
-    word_t seal = defrag_control_seal(pool);
+    word_t seal = defrag_seal_from(pool, offsetof(defrag_pool, peak_used));
     for (uint32_t slot = 0; slot < pool->slots; slot++) {
         seal ^= entry(pool, slot);
     }
@@ -242,7 +242,7 @@ DEFRAG_API defrag_status defrag_check(const defrag_pool *pool, int32_t *invarian
     if (invariant != NULL) {
         *invariant = INTACT;
     }
-    if (!is_readable(pool)) {
+    if (defrag_ready(pool) == DEFRAG_INVALID_POOL) {
         return DEFRAG_INVALID_POOL;
     }
     int32_t broken = defrag_broken_invariant(pool);

@@ -3,7 +3,6 @@
  * The last resort when locks keep the free space apart: empties a segment, the stretch between two locked blocks, by
  * evacuating its blocks to holes in other segments, and gathers what is then free in it. */
 #include "bins.h"
-#include "handles.h"
 #include "move.h"
 #include "room.h"
 #include "segments.h"
@@ -11,33 +10,15 @@
 /* How many segments are tried, those with the most free space first. */
 enum { SEGMENTS_TRIED = 8 };
 
-/* The segment with the most free space that is wide enough, among those with less than `below`. */
-static bool choose_segment(const defrag_pool *pool, uint32_t goal, uint32_t slots, uint32_t below, segment_t *best)
-{
-    segment_t segment = { 0, 0, 0 };
-    best->free = 0;
-    while (defrag_next_segment(pool, slots, &segment)) {
-        uint32_t end = segment.end == pool->top ? limit_with(pool, slots) : segment.end;
-        if (end >= segment.begin + goal && segment.free < below && segment.free > best->free) {
-            *best = segment;
-        }
-    }
-    return best->free != 0;
-}
-
-/* A hole outside the segment that a block fits, or the top, or 0. */
+/* A hole outside the segment that block g fits, or the top, or 0. */
 static uint32_t place_outside(const defrag_pool *pool, const segment_t *segment, uint32_t g, uint32_t slots)
 {
-    word_t h = header(pool, g);
-    uint32_t granules = size_in(h);
-    uint32_t alignment = alignment_of(pool, entry(pool, owner_in(h)), granules);
-    search_t search = { granules, alignment, MOVE_TRIES, segment->begin, segment->end };
-    uint32_t to = defrag_find_hole(pool, &search);
+    uint32_t to = defrag_find_home(pool, g, segment->begin, segment->end);
     if (to != 0 || segment->end == pool->top) {
         return to;
     }
-    uint32_t end = pool->top + padding(pool, pool->top, alignment) + granules;
-    return end <= limit_with(pool, slots) ? pool->top : 0;
+    uint32_t needed = padding(pool, pool->top, defrag_alignment_at(pool, g)) + size_in(header(pool, g));
+    return (int32_t)needed <= defrag_wilderness(pool, slots) ? pool->top : 0;
 }
 
 /* Evacuates blocks until the goal can be gathered; false if too few find a place. */
@@ -62,16 +43,22 @@ static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32
 
 DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots)
 {
-    segment_t segment;
     uint32_t below = UINT32_MAX;
-    for (uint32_t tried = 0; tried < SEGMENTS_TRIED && table_fits(pool, slots); tried++) {
-        if (!choose_segment(pool, goal, slots, below, &segment)) {
+    for (uint32_t tried = 0; tried < SEGMENTS_TRIED && defrag_wilderness(pool, slots) >= 0; tried++) {
+        segment_t segment = { 0, 0, 0, 0 };
+        segment_t best = { 0, 0, 0, 0 };
+        while (defrag_next_segment(pool, slots, &segment)) {
+            if (segment.width >= goal && segment.free < below && segment.free > best.free) {
+                best = segment;
+            }
+        }
+        if (best.free == 0) {
             return;
         }
-        if (evacuate_segment(pool, &segment, goal, slots)) {
-            defrag_gather(pool, segment.begin, goal);
+        if (evacuate_segment(pool, &best, goal, slots)) {
+            defrag_gather(pool, best.begin, goal);
             return;
         }
-        below = segment.free;
+        below = best.free;
     }
 }

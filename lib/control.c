@@ -1,40 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 #include "control.h"
 
+#include "bins.h"
+
+DEFRAG_PRIVATE defrag_status defrag_ready(const defrag_pool *pool)
+{
+    if (pool != NULL) {
+        if (pool->identity == POOL_QUIET || pool->identity == POOL_OBSERVED) {
+            return DEFRAG_OK;
+        }
+        if (pool->identity == POOL_BUSY) {
+            return DEFRAG_BUSY;
+        }
+    }
+    return DEFRAG_INVALID_POOL;
+}
+
+/* One bin for each class of hole that can be in the pool. */
+DEFRAG_PRIVATE uint32_t defrag_control_bytes(uint32_t bytes)
+{
+    return (uint32_t)(offsetof(defrag_pool, bins) + sizeof(half_t) * (bin_of(bytes / GRANULE) + 1));
+}
+
+DEFRAG_PRIVATE uint32_t defrag_first_in(uint32_t bytes)
+{
+    return (defrag_control_bytes(bytes) + WORD - 1) / GRANULE;
+}
+
 DEFRAG_PRIVATE uint32_t defrag_first_block(const defrag_pool *pool)
 {
-    return (defrag_control_bytes(pool->bytes) + WORD - 1) / GRANULE;
+    return defrag_first_in(pool->bytes);
 }
 
-DEFRAG_PRIVATE uint32_t defrag_capacity(const defrag_pool *pool, uint32_t reserved_slots)
+DEFRAG_PRIVATE uint32_t defrag_capacity(uint32_t bytes, uint32_t reserved_slots)
 {
-    uint32_t slots = reserved_slots == 0 ? 1 : reserved_slots;
-    uint32_t first = defrag_first_block(pool);
-    if (header_offset(first) + (uint64_t)WORD * slots + GRANULE > pool->bytes) {
+    uint32_t slots = reserved_slots + (reserved_slots == 0);
+    uint32_t first = defrag_first_in(bytes);
+    if (bytes / WORD < slots + header_offset(first + 1) / WORD) {
         return 0;
     }
-    return usable_bytes(limit_with(pool, slots) - first);
+    return usable_bytes(limit_with(bytes, slots) - first);
 }
 
-static word_t fold(uint64_t value)
+DEFRAG_PRIVATE int32_t defrag_wilderness(const defrag_pool *pool, uint32_t slots)
 {
-    return (word_t)(WORD_BITS == 64 ? value : value ^ value >> 32);
+    return wilderness_with(pool, slots);
 }
 
-DEFRAG_PRIVATE word_t defrag_observer_seal(const defrag_pool *pool)
+DEFRAG_PRIVATE int32_t defrag_free_with(const defrag_pool *pool, uint32_t slots)
 {
-    return fold((uint64_t)(uintptr_t)pool->observer) ^ fold((uint64_t)(uintptr_t)pool->observer_context);
+    return (int32_t)(limit_with(pool->bytes, slots) - defrag_first_block(pool) - pool->used);
 }
 
-DEFRAG_PRIVATE word_t defrag_control_seal(const defrag_pool *pool)
+DEFRAG_PRIVATE void defrag_set_half(defrag_pool *pool, half_t *sealed, uint32_t value)
 {
-    word_t seal = defrag_observer_seal(pool);
-    seal ^= pool->bytes ^ pool->handle_base ^ pool->max_request;
-    seal ^= (word_t)(pool->peak_used ^ pool->peak_live ^ pool->high_water ^ pool->reserved_slots);
-    seal ^= (word_t)(pool->flight_slot ^ pool->flight_to ^ pool->flight_done ^ pool->cursor);
-    seal ^= (word_t)(pool->watermark ^ pool->seed);
-    seal ^= pool->refused ^ pool->largest_refused ^ pool->worst_call;
-    seal ^= pool->moved_blocks[0] ^ pool->moved_blocks[1];
-    seal ^= pool->moved_bytes[0] ^ pool->moved_bytes[1];
+    set_half(pool, sealed, value);
+}
+
+DEFRAG_PRIVATE void defrag_set_u32(defrag_pool *pool, uint32_t *sealed, uint32_t value)
+{
+    pool->seal ^= fold(*sealed ^ value);
+    *sealed = value;
+}
+
+DEFRAG_PRIVATE word_t defrag_seal_from(const defrag_pool *pool, uint32_t offset)
+{
+    word_t seal = 0;
+    for (; offset != offsetof(defrag_pool, bins); offset += (uint32_t)sizeof(half_t)) {
+        seal ^= *(const half_t *)(const void *)((const unsigned char *)pool + offset);
+    }
     return seal;
 }

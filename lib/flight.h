@@ -6,21 +6,16 @@
 #ifndef DEFRAG_FLIGHT_H
 #define DEFRAG_FLIGHT_H
 
-#include "move.h"
+#include "pool.h"
 
 static inline bool in_flight(const defrag_pool *pool)
 {
     return pool->flight_slot != 0;
 }
 
-/* Whether the place of a planned move does not overlap the block's old one. */
-static inline bool can_fly(const move_t *move)
-{
-    return !move->slides || move->from - move->to >= move->granules;
-}
-
-/* Reserves the destination of a planned move. */
-DEFRAG_PRIVATE void defrag_begin_flight(defrag_pool *pool, const move_t *move);
+/* Reserves the destination of the block behind a hole, which is in the hole at `at`, be that the same one; its place must
+ * not overlap the old one. */
+DEFRAG_PRIVATE void defrag_begin_flight(defrag_pool *pool, uint32_t from, uint32_t at);
 
 /* Copies at most so many granules, and commits the move when all are copied. Returns how many were copied. */
 DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granules);

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "handles.h"
 
+DEFRAG_PRIVATE defrag_status defrag_open(const defrag_pool *pool, defrag_handle handle, named_t *block)
+{
+    defrag_status status = defrag_ready(pool);
+    if (status == DEFRAG_OK) {
+        *block = find_named(pool, handle);
+        status = block->state < FREE_SLOT ? DEFRAG_OK : DEFRAG_INVALID_HANDLE;
+    }
+    return status;
+}
+
 DEFRAG_PRIVATE defrag_status defrag_open_unlocked(const defrag_pool *pool, defrag_handle handle, named_t *block)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
-    *block = find_named(pool, handle);
-    if (block->state >= FREE_SLOT) {
-        return DEFRAG_INVALID_HANDLE;
+    defrag_status status = defrag_open(pool, handle, block);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     if (block->state != UNLOCKED && block->state != IN_FLIGHT) {
         return DEFRAG_LOCKED;
@@ -17,11 +24,41 @@ DEFRAG_PRIVATE defrag_status defrag_open_unlocked(const defrag_pool *pool, defra
     return is_sound(pool, header(pool, g), block->slot, g) ? DEFRAG_OK : DEFRAG_CORRUPT;
 }
 
-DEFRAG_PRIVATE void defrag_reserve_slots(defrag_pool *pool, uint32_t slots)
+DEFRAG_PRIVATE bool defrag_is_movable(const defrag_pool *pool, word_t header_word)
 {
-    while (pool->slots < slots) {
-        add_slot(pool);
+    return locks_in(entry(pool, owner_in(header_word))) == UNLOCKED;
+}
+
+DEFRAG_PRIVATE uint32_t defrag_alignment_at(const defrag_pool *pool, uint32_t g)
+{
+    word_t h = header(pool, g);
+    return (entry(pool, owner_in(h)) & OVER_ALIGNED) != 0 ? size_before(pool, g + size_in(h)) : 1;
+}
+
+DEFRAG_PRIVATE uint32_t defrag_usable_of(const defrag_pool *pool, uint32_t slot)
+{
+    word_t e = entry(pool, slot);
+    return usable_bytes(size_in(header(pool, index_in(e)))) - tail_bytes(e);
+}
+
+DEFRAG_PRIVATE uint32_t defrag_locked_blocks(const defrag_pool *pool)
+{
+    uint32_t locked = 0;
+    for (uint32_t slot = 0; slot < pool->slots; slot++) {
+        uint32_t locks = locks_in(entry(pool, slot));
+        locked += locks != UNLOCKED && locks != IN_FLIGHT && locks != FREE_SLOT;
     }
+    return locked;
+}
+
+DEFRAG_PRIVATE void defrag_append_free_slot(defrag_pool *pool, uint32_t slot, word_t old, word_t generation)
+{
+    append_free_slot(pool, slot, entry_at(pool, slot), old, generation);
+}
+
+DEFRAG_PRIVATE void defrag_add_slot(defrag_pool *pool)
+{
+    defrag_append_free_slot(pool, pool->slots++, 0, (word_t)pool->seed << GENERATION_SHIFT);
 }
 
 DEFRAG_PRIVATE uint32_t defrag_needed_slots(const defrag_pool *pool)
@@ -33,33 +70,40 @@ DEFRAG_PRIVATE uint32_t defrag_needed_slots(const defrag_pool *pool)
     return slots;
 }
 
+DEFRAG_PRIVATE uint32_t defrag_fewest_slots(const defrag_pool *pool, uint32_t more)
+{
+    uint32_t kept = defrag_needed_slots(pool);
+    uint32_t live = (uint32_t)pool->slots - pool->free_slots;
+    return live + more > kept ? kept + 1 : kept;
+}
+
 /* New slots begin where the given-back ones left off, so that old handles stay stale. */
 static void drop_slot(defrag_pool *pool, word_t e)
 {
     uint32_t generation = (uint32_t)(e >> GENERATION_SHIFT);
     uint32_t ahead = (generation - pool->seed) & ((1U << GENERATION_BITS) - 1);
     if (ahead < 1U << (GENERATION_BITS - 1)) {
-        set_half(pool, &pool->seed, generation);
+        defrag_set_half(pool, &pool->seed, generation);
     }
     pool->seal ^= e;
 }
 
-DEFRAG_PRIVATE void defrag_trim_table(defrag_pool *pool, uint32_t slots)
+DEFRAG_PRIVATE void defrag_trim_table(defrag_pool *pool)
 {
+    uint32_t kept = defrag_needed_slots(pool);
     uint32_t slot = pool->first_free_slot;
     uint32_t left = pool->free_slots;
 
-    pool->first_free_slot = 0;
-    pool->last_free_slot = 0;
     pool->free_slots = 0;
+    pool->first_free_slot = pool->last_free_slot;
     for (; left != 0; left--) {
         word_t e = entry(pool, slot);
-        if (slot < slots) {
-            append_free_slot(pool, slot, entry_at(pool, slot), e, e & GENERATION_MASK);
+        if (slot < kept) {
+            defrag_append_free_slot(pool, slot, e, e & GENERATION_MASK);
         } else {
             drop_slot(pool, e);
         }
         slot = index_in(e);
     }
-    pool->slots = (half_t)slots;
+    pool->slots = (half_t)kept;
 }

@@ -49,27 +49,25 @@ INLINE void set_state(defrag_pool *pool, named_t block, uint32_t state)
  * the one before it, has overwritten it otherwise. */
 INLINE bool is_sound(const defrag_pool *pool, word_t h, uint32_t slot, uint32_t g)
 {
-    return owner_in(h) == slot && (h & IS_HOLE) == 0 && size_in(h) != 0 && g + size_in(h) <= pool->top;
+    return owner_in(h) == slot && (h & IS_HOLE) == 0 && size_in(h) - 1 < pool->top - g;
 }
 
-/* What a call begins with that changes a block not locked, be it in flight. */
+/* What a call begins with that names a block; OK if the handle is valid. */
+DEFRAG_PRIVATE defrag_status defrag_open(const defrag_pool *pool, defrag_handle handle, named_t *block);
+
+/* The same for a block that must not be locked, but may be in flight. */
 DEFRAG_PRIVATE defrag_status defrag_open_unlocked(const defrag_pool *pool, defrag_handle handle, named_t *block);
 
-static inline uint32_t usable_bytes_of(const defrag_pool *pool, word_t e)
-{
-    return usable_bytes(size_in(header(pool, index_in(e)))) - tail_bytes(e);
-}
+/* The bytes of a slot's block that its user may use. */
+DEFRAG_PRIVATE uint32_t defrag_usable_of(const defrag_pool *pool, uint32_t slot);
+
+/* How many blocks are locked. */
+DEFRAG_PRIVATE uint32_t defrag_locked_blocks(const defrag_pool *pool);
 
 /* How many slots the table must have for so many more blocks, 0 or 1. */
 static inline uint32_t slots_for(const defrag_pool *pool, uint32_t more)
 {
     return pool->free_slots < more ? pool->slots + 1U : pool->slots;
-}
-
-/* Whether the table can have so many slots without a block in the way. */
-static inline bool table_fits(const defrag_pool *pool, uint32_t slots)
-{
-    return slots <= MAX_SLOTS && limit_with(pool, slots) >= pool->top;
 }
 
 /* Appends a slot to the queue of free ones; its entry, which is at `at` and has been `old` so far, keeps only a generation. */
@@ -92,27 +90,29 @@ INLINE void append_free_slot(defrag_pool *pool, uint32_t slot, word_t *at, word_
     *at = e;
 }
 
+DEFRAG_PRIVATE void defrag_append_free_slot(defrag_pool *pool, uint32_t slot, word_t old, word_t generation);
+
 /* Adds a free slot to the table, for which there must be room. */
 INLINE void add_slot(defrag_pool *pool)
 {
     uint32_t slot = pool->slots++;
     append_free_slot(pool, slot, entry_at(pool, slot), 0, (word_t)pool->seed << GENERATION_SHIFT);
 }
+DEFRAG_PRIVATE void defrag_add_slot(defrag_pool *pool);
 
-/* Frees the slot of a block; a handle of the next generation will name it. */
-INLINE void release_slot(defrag_pool *pool, named_t block)
+/* What the slot of a freed block keeps: a handle of the next generation will name it. */
+INLINE word_t next_generation(named_t block)
 {
-    word_t next = block.generation + ((word_t)1 << GENERATION_SHIFT);
-    append_free_slot(pool, block.slot, block.at, block.e, next);
+    return block.generation + ((word_t)1 << GENERATION_SHIFT);
 }
-
-/* Adds free slots until the table has so many, for which there must be room. */
-DEFRAG_PRIVATE void defrag_reserve_slots(defrag_pool *pool, uint32_t slots);
 
 /* How many slots the table would keep if free slots at its end were given back. */
 DEFRAG_PRIVATE uint32_t defrag_needed_slots(const defrag_pool *pool);
 
-/* Shortens the table to so many slots, all those beyond being free. */
-DEFRAG_PRIVATE void defrag_trim_table(defrag_pool *pool, uint32_t slots);
+/* How many slots the table must have for so many more blocks, 0 or 1, if free slots at its end are given back. */
+DEFRAG_PRIVATE uint32_t defrag_fewest_slots(const defrag_pool *pool, uint32_t more);
+
+/* Gives free slots at the end of the table back. */
+DEFRAG_PRIVATE void defrag_trim_table(defrag_pool *pool);
 
 #endif

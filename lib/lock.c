@@ -5,12 +5,6 @@
 #include "handles.h"
 #include "observe.h"
 
-static void notify_lock(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e)
-{
-    uint32_t g = index_in(e);
-    notify(pool, kind, handle, e, g, size_in(header(pool, g)));
-}
-
 /* Locks a block, whose lock field is to become `state`, and returns its address. */
 INLINE void *acquire(defrag_pool *pool, named_t block, uint32_t state)
 {
@@ -18,32 +12,49 @@ INLINE void *acquire(defrag_pool *pool, named_t block, uint32_t state)
     return granule_at(pool, index_in(block.e) + 1);
 }
 
-/* Locks a block in any case: in flight, or observed, or not to be locked at all. */
-SELDOM static defrag_status acquire_slowly(defrag_pool *pool, defrag_handle handle, void **address, bool shared)
+/* What becomes of a lock field by a lock, 1 standing for a shared one, or its end, which is UNLOCKED; or why not. */
+static defrag_status change(uint32_t *state, uint32_t lock)
 {
-    if (address == NULL) {
-        return is_ready(pool) ? DEFRAG_INVALID_ARGUMENT : not_ready(pool);
+    uint32_t old = *state;
+    if (lock == UNLOCKED) {
+        *state = old == EXCLUSIVE ? UNLOCKED : old - 1;
+        return old == UNLOCKED || old == IN_FLIGHT ? DEFRAG_NOT_LOCKED : DEFRAG_OK;
     }
-    *address = NULL;
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
-    named_t block = find_named(pool, handle);
-    if (block.state == IN_FLIGHT) {
-        defrag_cancel_flight(pool);
-        block = find_named(pool, handle);
-    }
-    if (block.state >= FREE_SLOT) {
-        return DEFRAG_INVALID_HANDLE;
-    }
-    if (block.state == EXCLUSIVE || (block.state != UNLOCKED && !shared)) {
+    if (old == EXCLUSIVE || (lock == EXCLUSIVE && old != UNLOCKED)) {
         return DEFRAG_LOCKED;
     }
-    if (block.state == DEFRAG_MAX_SHARED_LOCKS) {
-        return DEFRAG_TOO_MANY_LOCKS;
+    *state = old + lock;
+    return old == DEFRAG_MAX_SHARED_LOCKS ? DEFRAG_TOO_MANY_LOCKS : DEFRAG_OK;
+}
+
+/* Locks a block or unlocks it in any case: in flight, or observed, or refused. */
+SELDOM static defrag_status change_slowly(defrag_pool *pool, defrag_handle handle, void **address, uint32_t lock)
+{
+    named_t block;
+    defrag_status status = defrag_open(pool, handle, &block);
+    if (lock != UNLOCKED) {
+        if (address == NULL) {
+            return status == DEFRAG_INVALID_HANDLE || status == DEFRAG_OK ? DEFRAG_INVALID_ARGUMENT : status;
+        }
+        *address = NULL;
     }
-    *address = acquire(pool, block, shared ? block.state + 1 : EXCLUSIVE);
-    notify_lock(pool, DEFRAG_EVENT_LOCK, handle, block.e);
+    if (status != DEFRAG_OK) {
+        return status;
+    }
+    if (lock != UNLOCKED && block.state == IN_FLIGHT) {
+        defrag_cancel_flight(pool);
+        defrag_open(pool, handle, &block);
+    }
+    uint32_t state = block.state;
+    status = change(&state, lock);
+    if (status != DEFRAG_OK) {
+        return status;
+    }
+    void *fixed = acquire(pool, block, state);
+    if (lock != UNLOCKED) {
+        *address = fixed;
+    }
+    defrag_notify(pool, lock != UNLOCKED ? DEFRAG_EVENT_LOCK : DEFRAG_EVENT_UNLOCK, block.slot, index_in(block.e));
     return DEFRAG_OK;
 }
 
@@ -56,7 +67,7 @@ DEFRAG_API defrag_status defrag_lock(defrag_pool *pool, defrag_handle handle, vo
             return DEFRAG_OK;
         }
     }
-    return acquire_slowly(pool, handle, address, false);
+    return change_slowly(pool, handle, address, EXCLUSIVE);
 }
 
 DEFRAG_API defrag_status defrag_lock_shared(defrag_pool *pool, defrag_handle handle, const void **address)
@@ -69,48 +80,25 @@ DEFRAG_API defrag_status defrag_lock_shared(defrag_pool *pool, defrag_handle han
         }
     }
     void *fixed = NULL;
-    defrag_status status = acquire_slowly(pool, handle, address != NULL ? &fixed : NULL, true);
+    defrag_status status = change_slowly(pool, handle, address != NULL ? &fixed : NULL, 1);
     if (address != NULL) {
         *address = fixed;
     }
     return status;
 }
 
-/* Gives up one lock of a block; false if it has none. */
-INLINE bool give_up(defrag_pool *pool, named_t block)
-{
-    if (block.state == EXCLUSIVE) {
-        set_state(pool, block, UNLOCKED);
-        return true;
-    }
-    if (block.state - 1 < DEFRAG_MAX_SHARED_LOCKS) {
-        set_state(pool, block, block.state - 1);
-        return true;
-    }
-    return false;
-}
-
-/* Unlocks a block in any case: observed, or not to be unlocked at all. */
-SELDOM static defrag_status unlock_slowly(defrag_pool *pool, defrag_handle handle)
-{
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
-    named_t block = find_named(pool, handle);
-    if (block.state >= FREE_SLOT) {
-        return DEFRAG_INVALID_HANDLE;
-    }
-    if (!give_up(pool, block)) {
-        return DEFRAG_NOT_LOCKED;
-    }
-    notify_lock(pool, DEFRAG_EVENT_UNLOCK, handle, block.e);
-    return DEFRAG_OK;
-}
-
 DEFRAG_API defrag_status defrag_unlock(defrag_pool *pool, defrag_handle handle)
 {
-    if (is_quiet(pool) && give_up(pool, find_named(pool, handle))) {
-        return DEFRAG_OK;
+    if (is_quiet(pool)) {
+        named_t block = find_named(pool, handle);
+        if (block.state == EXCLUSIVE) {
+            set_state(pool, block, UNLOCKED);
+            return DEFRAG_OK;
+        }
+        if (block.state - 1 < DEFRAG_MAX_SHARED_LOCKS) {
+            set_state(pool, block, block.state - 1);
+            return DEFRAG_OK;
+        }
     }
-    return unlock_slowly(pool, handle);
+    return change_slowly(pool, handle, NULL, UNLOCKED);
 }

@@ -1,29 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "move.h"
 
-#include "bins.h"
 #include "blocks.h"
-#include "handles.h"
 #include "observe.h"
 
-/* Four words at a time, which ARM compilers turn into load and store multiple. */
+/* Eight words are copied at a time, by load and store multiple where there are such. Compilers, asked for it in C, keep
+ * other pointers beside those that these instructions advance, which costs half as much again. */
 typedef struct {
-    word_t words[4];
+    uint32_t words[8];
 } __attribute__((may_alias)) chunk_t;
+
+INLINE void copy_chunk(chunk_t **to, const chunk_t **from)
+{
+#ifdef __thumb__
+    __asm__ volatile("ldmia %1!, {r3, r4, r5, r6}\n\tstmia %0!, {r3, r4, r5, r6}\n\t"
+                     "ldmia %1!, {r3, r4, r5, r6}\n\tstmia %0!, {r3, r4, r5, r6}"
+                     : "+l"(*to), "+l"(*from)
+                     :
+                     : "r3", "r4", "r5", "r6", "memory");
+#else
+    *(*to)++ = *(*from)++;
+#endif
+}
 
 DEFRAG_PRIVATE void defrag_copy(defrag_pool *pool, uint32_t to, uint32_t from, uint32_t bytes)
 {
-    unsigned char *memory = (unsigned char *)pool;
-    for (; bytes >= sizeof(chunk_t); bytes -= (uint32_t)sizeof(chunk_t)) {
-        chunk_t chunk = *(const chunk_t *)(const void *)(memory + from);
-        *(chunk_t *)(void *)(memory + to) = chunk;
-        from += (uint32_t)sizeof(chunk_t);
-        to += (uint32_t)sizeof(chunk_t);
+    chunk_t *target = (chunk_t *)(void *)((unsigned char *)pool + to);
+    const chunk_t *source = (const chunk_t *)(const void *)((const unsigned char *)pool + from);
+    const chunk_t *end = source + bytes / sizeof(chunk_t);
+
+    if (source != end) {
+        do {
+            copy_chunk(&target, &source);
+        } while (source != end);
     }
-    for (; bytes != 0; bytes -= WORD) {
-        store(pool, to, load(pool, from));
-        from += WORD;
-        to += WORD;
+    word_t *last = (word_t *)(void *)target;
+    const word_t *word = (const word_t *)(const void *)source;
+    for (uint32_t words = bytes % sizeof(chunk_t) / WORD; words != 0; words--) {
+        *last++ = *word++;
     }
 }
 
@@ -31,20 +45,14 @@ static void count(defrag_pool *pool, uint32_t counter[2], uint32_t amount)
 {
     uint32_t low = counter[0] + amount;
     if (low < amount) {
-        set_u32(pool, &counter[1], counter[1] + 1);
+        defrag_set_u32(pool, &counter[1], counter[1] + 1);
     }
-    set_u32(pool, &counter[0], low);
+    defrag_set_u32(pool, &counter[0], low);
 }
 
-DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_t to)
+DEFRAG_PRIVATE void defrag_count_moved(defrag_pool *pool, uint32_t blocks, uint32_t granules)
 {
-    word_t e = entry(pool, slot);
-    set_entry(pool, slot, e, (e & ~(LOCKS_MASK | INDEX_MASK)) | to);
-    count(pool, pool->moved_blocks, 1);
-}
-
-DEFRAG_PRIVATE void defrag_count_copied(defrag_pool *pool, uint32_t granules)
-{
+    count(pool, pool->moved_blocks, blocks);
     count(pool, pool->moved_bytes, granules * GRANULE);
 }
 
@@ -52,84 +60,99 @@ DEFRAG_PRIVATE void defrag_note_worst_call(defrag_pool *pool, uint32_t before)
 {
     uint32_t moved = pool->moved_bytes[0] - before;
     if (moved > pool->worst_call) {
-        set_u32(pool, &pool->worst_call, moved);
+        defrag_set_u32(pool, &pool->worst_call, moved);
     }
 }
 
-DEFRAG_PRIVATE void defrag_notify_move(defrag_pool *pool, uint32_t slot, uint32_t from, uint32_t granules)
+DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_t to)
 {
     word_t e = entry(pool, slot);
-    notify(pool, DEFRAG_EVENT_MOVE, handle_of(pool, slot, e), e, from, granules);
+    set_entry(pool, slot, e, (e & ~(LOCKS_MASK | INDEX_MASK)) | to);
 }
 
-DEFRAG_PRIVATE void defrag_slide(defrag_pool *pool, uint32_t hole, uint32_t to)
+DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
+{
+    uint32_t blocks = 0;
+    for (uint32_t at = g; at != end; at += size_in(header(pool, at))) {
+        defrag_commit_move(pool, owner_in(header(pool, at)), at);
+        blocks++;
+    }
+    defrag_count_moved(pool, blocks, 0);
+    for (; g != end && pool->observer != NULL; g += size_in(header(pool, g))) {
+        defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
+    }
+}
+
+/* Slides the block behind a hole down, and those behind it. Returns where the hole is then. */
+static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
 {
     word_t hole_header = header(pool, hole);
     uint32_t from = hole + size_in(hole_header);
-    word_t moved = header(pool, from);
-    uint32_t granules = size_in(moved);
+    uint32_t below = padding(pool, hole, defrag_alignment_at(pool, from));
+    uint32_t above = size_in(hole_header) - below;
+    uint32_t end = from;
+    word_t h = header(pool, from);
+    do {
+        end += size_in(h);
+        h = header(pool, end);
+    } while (end != pool->top && (h & IS_HOLE) == 0 && end + size_in(h) - from <= most && defrag_is_movable(pool, h) &&
+             (entry(pool, owner_in(h)) & OVER_ALIGNED) == 0);
 
     defrag_unlink_hole(pool, hole, hole_header);
-    defrag_copy(pool, header_offset(to), header_offset(from), GRANULE * granules);
-    if (to != hole) {
-        defrag_link_hole(pool, hole, to - hole);
+    defrag_copy(pool, header_offset(from - above), header_offset(from), GRANULE * (end - from));
+    if (below != 0) {
+        defrag_link_hole(pool, hole, below);
     } else {
-        moved &= ~HOLE_BEFORE;
+        set_header(pool, hole, header(pool, hole) & ~HOLE_BEFORE);
     }
-    set_header(pool, to, moved);
-    defrag_count_copied(pool, granules);
-    defrag_commit_move(pool, owner_in(moved), to);
-    defrag_release(pool, to + granules, from - to, 0);
-    defrag_notify_move(pool, owner_in(moved), from, granules);
+    defrag_count_moved(pool, 0, end - from);
+    defrag_release(pool, end - above, above, 0);
+    defrag_commit_moves(pool, from - above, end - above, above);
+    return end - above;
 }
 
-DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32_t at, uint32_t granules)
+DEFRAG_PRIVATE void defrag_evacuate(defrag_pool *pool, uint32_t from, uint32_t at, uint32_t granules)
 {
     word_t moved = header(pool, from);
-    uint32_t slot = owner_in(moved);
     uint32_t old = size_in(moved);
-    uint32_t alignment = alignment_of(pool, entry(pool, slot), old);
-    uint32_t to = defrag_take(pool, at, granules, alignment, slot);
+    uint32_t alignment = defrag_alignment_at(pool, from);
+    uint32_t to = defrag_take(pool, at, granules, alignment, owner_in(moved));
 
     defrag_copy(pool, usable_offset(to), usable_offset(from), usable_bytes(old));
     defrag_set_alignment(pool, to, granules, alignment);
     defrag_add_used(pool, granules - old);
-    defrag_count_copied(pool, old);
-    defrag_commit_move(pool, slot, to);
+    defrag_count_moved(pool, 0, old);
     /* Taking the hole may have changed what is before the old place. */
     defrag_release(pool, from, old, header(pool, from));
-    defrag_notify_move(pool, slot, from, granules);
-    return to;
+    defrag_commit_moves(pool, to, to + granules, from - to);
 }
 
-DEFRAG_PRIVATE bool defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end, move_t *move)
+DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end)
 {
     uint32_t width = size_in(header(pool, hole));
     uint32_t from = hole + width;
     word_t block = header(pool, from);
-    if (!is_movable(pool, block)) {
-        return false;
+    if (!defrag_is_movable(pool, block)) {
+        return 0;
     }
-    uint32_t granules = size_in(block);
-    uint32_t alignment = alignment_of(pool, entry(pool, owner_in(block)), granules);
-    uint32_t behind = from + granules;
-    uint32_t not_to = alignment > 1 ? TOP_OF_ALL : end > behind ? end : behind;
-    search_t search = { granules, alignment, MOVE_TRIES, hole, not_to };
-    uint32_t to = defrag_find_hole(pool, &search);
-    bool slides = to == 0 || size_in(header(pool, to)) >= width + granules;
-    if (slides) {
-        to = hole + padding(pool, hole, alignment);
+    uint32_t behind = from + size_in(block);
+    uint32_t alignment = defrag_alignment_at(pool, from);
+    if (end != SLIDE_ONLY) {
+        uint32_t not_to = alignment > 1 ? TOP_OF_ALL : end > behind ? end : behind;
+        uint32_t to = defrag_find_home(pool, from, hole, not_to);
+        if (to != 0 && (not_to == TOP_OF_ALL || size_in(header(pool, to)) < behind - hole)) {
+            return to;
+        }
     }
-    *move = (move_t){ hole, from, granules, to, slides };
-    return to != from;
+    return padding(pool, hole, alignment) != width ? hole : 0;
 }
 
-DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, const move_t *move)
+DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t to, uint32_t most)
 {
-    if (move->slides) {
-        defrag_slide(pool, move->hole, move->to);
-        return move->to + move->granules;
+    if (to == hole) {
+        return slide(pool, hole, most);
     }
-    defrag_evacuate(pool, move->from, move->to, move->granules);
-    return move->hole;
+    uint32_t from = hole + size_in(header(pool, hole));
+    defrag_evacuate(pool, from, to, size_in(header(pool, from)));
+    return hole;
 }

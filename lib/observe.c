@@ -2,50 +2,54 @@
 #include "observe.h"
 
 #include "control.h"
+#include "handles.h"
 
 DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *observer, void *context)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
+    defrag_status status = defrag_ready(pool);
+    if (status == DEFRAG_OK) {
+        enum { OBSERVER = offsetof(defrag_pool, observer) };
+        pool->seal ^= defrag_seal_from(pool, OBSERVER);
+        pool->observer = observer;
+        pool->observer_context = context;
+        pool->seal ^= defrag_seal_from(pool, OBSERVER);
+        pool->identity = observer != NULL ? POOL_OBSERVED : POOL_QUIET;
     }
-    pool->seal ^= defrag_observer_seal(pool);
-    pool->observer = observer;
-    pool->observer_context = context;
-    pool->seal ^= defrag_observer_seal(pool);
-    pool->identity = observer != NULL ? POOL_OBSERVED : POOL_QUIET;
-    return DEFRAG_OK;
+    return status;
 }
 
-static void tell(defrag_pool *pool, const defrag_event *event)
+DEFRAG_PRIVATE defrag_event defrag_describe(const defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from)
 {
-    pool->identity = POOL_BUSY;
-    pool->observer(pool->observer_context, pool, event);
-    pool->identity = POOL_OBSERVED;
+    word_t e = entry(pool, slot);
+    return (defrag_event){ sizeof(defrag_event),        kind,
+                           handle_of(pool, slot, e),    DEFRAG_OK,
+                           usable_offset(index_in(e)),  usable_offset(from),
+                           defrag_usable_of(pool, slot) };
 }
 
-DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e, uint32_t from,
-                                uint32_t granules)
+DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
 {
-    defrag_event event = { sizeof event,
-                           kind,
-                           handle,
-                           DEFRAG_OK,
-                           usable_offset(index_in(e)),
-                           usable_offset(from),
-                           usable_bytes(granules) - tail_bytes(e) };
-    tell(pool, &event);
+    if (pool->observer != NULL) {
+        pool->identity = POOL_BUSY;
+        pool->observer(pool->observer_context, pool, event);
+        pool->identity = POOL_OBSERVED;
+    }
+}
+
+DEFRAG_PRIVATE void defrag_notify(defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from)
+{
+    defrag_event event = defrag_describe(pool, kind, slot, from);
+    defrag_tell(pool, &event);
 }
 
 DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status status, defrag_handle handle,
                                            uint32_t bytes)
 {
-    set_u32(pool, &pool->refused, pool->refused + 1);
+    defrag_set_u32(pool, &pool->refused, pool->refused + 1);
     if (bytes > pool->largest_refused) {
-        set_u32(pool, &pool->largest_refused, bytes);
+        defrag_set_u32(pool, &pool->largest_refused, bytes);
     }
-    if (pool->observer != NULL) {
-        defrag_event event = { sizeof event, DEFRAG_EVENT_REFUSE, handle, status, 0, 0, bytes };
-        tell(pool, &event);
-    }
+    defrag_event event = { sizeof event, DEFRAG_EVENT_REFUSE, handle, status, 0, 0, bytes };
+    defrag_tell(pool, &event);
     return status;
 }

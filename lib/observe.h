@@ -6,17 +6,14 @@
 
 #include "pool.h"
 
-DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e, uint32_t from,
-                                uint32_t granules);
+/* What there is to tell of a slot's block, which was at `from`. */
+DEFRAG_PRIVATE defrag_event defrag_describe(const defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from);
 
-/* Tells of something that happened to the block of entry e, which was at `from`; the pool must be whole. */
-static inline void notify(defrag_pool *pool, int32_t kind, defrag_handle handle, word_t e, uint32_t from,
-                          uint32_t granules)
-{
-    if (pool->observer != NULL) {
-        defrag_tell(pool, kind, handle, e, from, granules);
-    }
-}
+/* Tells the observer, if there is one; the pool must be whole. */
+DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event);
+
+/* Tells it of something that happened to a slot's block. */
+DEFRAG_PRIVATE void defrag_notify(defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from);
 
 /* Counts a request refused for want of room, tells of it, and returns the status. */
 DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status status, defrag_handle handle,

@@ -5,7 +5,6 @@
 #include "control.h"
 #include "flight.h"
 #include "handles.h"
-#include "room.h"
 #include "versioned.h"
 
 enum { MAX_TAG = 31 };
@@ -39,25 +38,31 @@ DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_co
     if (bytes < DEFRAG_MIN_POOL_BYTES || bytes > MAX_POOL_BYTES || known.handles > MAX_SLOTS) {
         return DEFRAG_INVALID_SIZE;
     }
-    defrag_pool shape = { .bytes = (uint32_t)bytes / GRANULE * GRANULE };
-    shape.max_request = defrag_capacity(&shape, known.handles);
-    if (shape.max_request == 0) {
+    uint32_t whole = (uint32_t)bytes / GRANULE * GRANULE;
+    uint32_t capacity = defrag_capacity(whole, known.handles);
+    if (capacity == 0) {
         return DEFRAG_INVALID_SIZE;
     }
     defrag_pool *made = memory;
+    uint32_t first = defrag_first_in(whole);
     uint32_t tag = (known.tag != 0 ? known.tag : draw_tag(memory)) & ((1U << TAG_BITS) - 1);
-    __builtin_memset(made, 0, header_offset(defrag_first_block(&shape)));
-    *made = shape;
+    __builtin_memset(made, 0, header_offset(first));
     made->identity = POOL_QUIET;
+    made->bytes = whole;
     made->handle_base = tag << SLOT_BITS | 1;
-    made->top = (half_t)defrag_first_block(made);
-    made->high_water = made->top;
+    made->max_request = capacity;
+    made->top = (half_t)first;
+    made->high_water = (half_t)first;
     made->reserved_slots = (half_t)known.handles;
-    /* A mark beyond the capacity asks for everything in one hole. */
-    size_t watermark = known.watermark < made->max_request ? known.watermark : made->max_request;
-    made->watermark = watermark != 0 ? (half_t)granules_for((uint32_t)watermark, 1) : 0;
-    made->seal = defrag_control_seal(made);
-    defrag_reserve_slots(made, known.handles);
+    if (known.watermark != 0) {
+        /* A mark beyond the capacity asks for everything in one hole. */
+        size_t watermark = known.watermark < capacity ? known.watermark : capacity;
+        made->watermark = (half_t)granules_for((uint32_t)watermark, 1);
+    }
+    made->seal = defrag_seal_from(made, offsetof(defrag_pool, peak_used));
+    while (made->slots < known.handles) {
+        defrag_add_slot(made);
+    }
     *pool = made;
     return DEFRAG_OK;
 }
@@ -74,7 +79,7 @@ DEFRAG_API defrag_status defrag_attach(void *memory, size_t bytes, defrag_pool *
         return DEFRAG_INVALID_ALIGNMENT;
     }
     defrag_pool *found = memory;
-    if (bytes < DEFRAG_MIN_POOL_BYTES || !is_ready(found)) {
+    if (bytes < DEFRAG_MIN_POOL_BYTES || defrag_ready(found) != DEFRAG_OK) {
         return DEFRAG_INVALID_POOL;
     }
     if (found->bytes > bytes) {
@@ -93,27 +98,21 @@ DEFRAG_API defrag_status defrag_attach(void *memory, size_t bytes, defrag_pool *
 
 DEFRAG_API defrag_status defrag_deinit(defrag_pool *pool)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
-    }
-    for (uint32_t slot = 0; slot < pool->slots; slot++) {
-        uint32_t locks = locks_in(entry(pool, slot));
-        if (locks != UNLOCKED && locks != IN_FLIGHT && locks != FREE_SLOT) {
+    defrag_status status = defrag_ready(pool);
+    if (status == DEFRAG_OK) {
+        if (defrag_locked_blocks(pool) != 0) {
             return DEFRAG_LOCKED;
         }
+        pool->identity = 0;
     }
-    pool->identity = 0;
-    return DEFRAG_OK;
+    return status;
 }
 
 DEFRAG_API defrag_status defrag_clean(defrag_pool *pool)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
+    defrag_status status = defrag_ready(pool);
+    if (status == DEFRAG_OK) {
+        defrag_trim_table(pool);
     }
-    uint32_t kept = defrag_needed_slots(pool);
-    if (kept != pool->slots) {
-        defrag_trim_table(pool, kept);
-    }
-    return DEFRAG_OK;
+    return status;
 }

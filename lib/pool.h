@@ -17,7 +17,7 @@
  *
  *   header of a block:   [ owner slot | hole before? ][ n | 0 ]
  *   header of a hole:    [ next hole  | 0            ][ n | 1 ]     high half, low half; flags are the lowest bits
- *   2nd word of a hole:  [ n          ][ previous hole ]
+ *   2nd word of a hole:  [ n          ][ previous hole, or for the first of a list: highest bit | bin ]
  *   last word of a hole: [ n          ][ anything      ]            the same word as the 2nd in a hole of one granule
  *
  * A hole thus needs exactly W + W bytes, one granule: the smallest remainder can be linked, so that every free byte is
@@ -114,38 +114,38 @@ enum { UNLOCKED = 0, IN_FLIGHT = DEFRAG_MAX_SHARED_LOCKS + 1, EXCLUSIVE = 14, FR
 
 /* ---------------------------------------------------------------------------------------------------- control block */
 
-/* (s): sealed. Counts and places are in granules unless said otherwise. */
+/* Counts and places are in granules unless said otherwise. The seal covers everything from peak_used to the bins. */
 struct defrag_pool {
-    uint32_t identity;    /* POOL_QUIET, POOL_OBSERVED or POOL_BUSY */
-    uint32_t bytes;       /* of the pool, whole granules (s) */
-    uint32_t handle_base; /* what slot 0's handle looks like without its generation (s) */
-    uint32_t max_request; /* the largest request an empty pool serves, in bytes; vouches for `bytes` (s) */
-    word_t seal;
+    uint32_t identity;       /* POOL_QUIET, POOL_OBSERVED or POOL_BUSY */
     uint32_t map[MAP_WORDS]; /* bit c: bin c has a hole */
-    half_t slots;            /* in the table */
+    word_t seal;
+    half_t slots; /* in the table */
     half_t free_slots;
     half_t first_free_slot;
     half_t last_free_slot;     /* equal to first_free_slot when there is none */
     half_t top;                /* where the wilderness begins */
     half_t used;               /* sum of the sizes of live blocks */
-    half_t peak_used;          /* (s) */
-    half_t peak_live;          /* blocks (s) */
-    half_t high_water;         /* the highest top so far (s) */
-    half_t reserved_slots;     /* slots that clean leaves (s) */
-    half_t flight_slot;        /* 1 + owner of the block in flight, or 0 (s) */
-    half_t flight_to;          /* its destination (s) */
-    half_t flight_done;        /* how much of it is copied (s) */
-    half_t cursor;             /* where defrag_step goes on looking; see step.c (s) */
-    half_t watermark;          /* defrag_step rests when a hole has this size; 0: never (s) */
-    half_t seed;               /* generation of the next new slot (s) */
-    uint32_t refused;          /* requests (s) */
-    uint32_t largest_refused;  /* bytes (s) */
-    uint32_t worst_call;       /* bytes (s) */
-    uint32_t moved_blocks[2];  /* blocks, low word first (s) */
-    uint32_t moved_bytes[2];   /* bytes, low word first (s) */
-    defrag_observer *observer; /* (s) */
-    void *observer_context;    /* (s) */
-    half_t bins[];             /* heads of the lists of holes, as many as the pool's size calls for */
+    half_t peak_used;          /* from here on sealed */
+    half_t peak_live;          /* blocks */
+    half_t high_water;         /* the highest top so far */
+    half_t reserved_slots;     /* slots that clean leaves */
+    half_t flight_slot;        /* 1 + owner of the block in flight, or 0 */
+    half_t flight_to;          /* its destination */
+    half_t flight_done;        /* how much of it is copied */
+    half_t cursor;             /* where defrag_step goes on looking; see step.c */
+    half_t watermark;          /* defrag_step rests when a hole has this size; 0: never */
+    half_t seed;               /* generation of the next new slot */
+    uint32_t bytes;            /* of the pool, whole granules */
+    uint32_t handle_base;      /* what slot 0's handle looks like without its generation */
+    uint32_t max_request;      /* the largest request an empty pool serves, in bytes; vouches for `bytes` */
+    uint32_t refused;          /* requests */
+    uint32_t largest_refused;  /* bytes */
+    uint32_t worst_call;       /* bytes */
+    uint32_t moved_blocks[2];  /* blocks, low word first */
+    uint32_t moved_bytes[2];   /* bytes, low word first */
+    defrag_observer *observer; /* null if and only if the identity is POOL_QUIET */
+    void *observer_context;
+    half_t bins[]; /* heads of the lists of holes, as many as the pool's size calls for */
 } __attribute__((may_alias));
 
 _Static_assert(GRANULE == 8 || GRANULE == 16 || GRANULE == 32, "granule is 8, 16 or 32 bytes");
@@ -153,7 +153,10 @@ _Static_assert(2 * WORD <= GRANULE, "a hole of one granule holds two words");
 _Static_assert(sizeof(half_t) * 2 == WORD, "a word is two halves");
 _Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 104 : 152),
                "the control block is small");
-_Static_assert(offsetof(struct defrag_pool, bins) % sizeof(void *) == 0, "no padding before the bins");
+_Static_assert(offsetof(struct defrag_pool, bins) == offsetof(struct defrag_pool, observer) + 2 * sizeof(void *) &&
+                   offsetof(struct defrag_pool, observer) == offsetof(struct defrag_pool, moved_bytes) + 8 &&
+                   offsetof(struct defrag_pool, bytes) == offsetof(struct defrag_pool, seed) + sizeof(half_t),
+               "no padding in what is sealed");
 _Static_assert(sizeof(defrag_status) == 4 && sizeof(defrag_handle) == 4, "the ABI's integers have fixed width");
 
 /* ------------------------------------------------------------------------------------------------ words and the seal */
@@ -178,17 +181,20 @@ INLINE half_t *high_half(word_t *word)
     return (half_t *)word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 0 : 1);
 }
 
-static inline void set_half(defrag_pool *pool, half_t *sealed, uint32_t value)
+/* What a number contributes to the seal: its halves. */
+INLINE word_t fold(uint32_t value)
 {
-    pool->seal ^= (word_t)(*sealed ^ value);
-    *sealed = (half_t)value;
+    return HALF_BITS == 32 ? value : (value ^ value >> 16) & 0xFFFF;
 }
 
-static inline void set_u32(defrag_pool *pool, uint32_t *sealed, uint32_t value)
+/* Store a sealed field. */
+INLINE void set_half(defrag_pool *pool, half_t *sealed, uint32_t value)
 {
-    pool->seal ^= (word_t)(*sealed ^ value);
-    *sealed = value;
+    pool->seal ^= *sealed ^ (word_t)value;
+    *sealed = (half_t)value;
 }
+DEFRAG_PRIVATE void defrag_set_half(defrag_pool *pool, half_t *sealed, uint32_t value);
+DEFRAG_PRIVATE void defrag_set_u32(defrag_pool *pool, uint32_t *sealed, uint32_t value);
 
 /* ----------------------------------------------------------------------------------------------------------- blocks */
 
@@ -261,22 +267,31 @@ static inline uint32_t granules_for(uint32_t bytes, uint32_t alignment)
 /* How far above g a block must begin for its usable bytes to be aligned; the alignment is in granules. */
 static inline uint32_t padding(const defrag_pool *pool, uint32_t g, uint32_t alignment)
 {
-    if (alignment == 1) {
-        return 0;
-    }
     uint32_t granule_address = (uint32_t)((uintptr_t)pool / GRANULE) + g + 1;
     return (0U - granule_address) & (alignment - 1);
 }
 
 /* -------------------------------------------------------------------------------------------------- the whole arena */
 
+/* Where the first block of a pool of so many bytes is, and the granules of its arena if the table has so many slots. */
+DEFRAG_PRIVATE uint32_t defrag_first_in(uint32_t bytes);
 DEFRAG_PRIVATE uint32_t defrag_first_block(const defrag_pool *pool);
 
 /* Where the wilderness would end if the table had so many slots. */
-static inline uint32_t limit_with(const defrag_pool *pool, uint32_t slots)
+INLINE uint32_t limit_with(uint32_t bytes, uint32_t slots)
 {
-    return (pool->bytes + WORD - WORD * slots) / GRANULE - 1;
+    return (bytes + WORD - WORD * slots) / GRANULE - 1;
 }
+
+/* The granules of the wilderness if the table had so many slots; negative if it cannot have them. */
+INLINE int32_t wilderness_with(const defrag_pool *pool, uint32_t slots)
+{
+    return slots <= MAX_SLOTS ? (int32_t)(limit_with(pool->bytes, slots) - pool->top) : -1;
+}
+DEFRAG_PRIVATE int32_t defrag_wilderness(const defrag_pool *pool, uint32_t slots);
+
+/* The free granules, were all of them gathered, if the table had so many slots; negative if it could not. */
+DEFRAG_PRIVATE int32_t defrag_free_with(const defrag_pool *pool, uint32_t slots);
 
 /* ---------------------------------------------------------------------------------------------------------- entries */
 
@@ -306,25 +321,17 @@ INLINE uint32_t index_in(word_t e)
     return (uint32_t)(e & INDEX_MASK);
 }
 
-static inline bool is_movable(const defrag_pool *pool, word_t header_word)
-{
-    return locks_in(entry(pool, owner_in(header_word))) == UNLOCKED;
-}
-
 /* What a block uses up of its usable bytes to keep its alignment. */
 static inline uint32_t tail_bytes(word_t e)
 {
     return (e & OVER_ALIGNED) != 0 ? (uint32_t)sizeof(half_t) : 0;
 }
 
-/* A block's alignment in granules, from its entry and its size. */
-static inline uint32_t alignment_of(const defrag_pool *pool, word_t e, uint32_t granules)
-{
-    if ((e & OVER_ALIGNED) == 0) {
-        return 1;
-    }
-    return size_before(pool, index_in(e) + granules);
-}
+/* Whether the block with this header may be moved. */
+DEFRAG_PRIVATE bool defrag_is_movable(const defrag_pool *pool, word_t header_word);
+
+/* The alignment of block g, in granules. */
+DEFRAG_PRIVATE uint32_t defrag_alignment_at(const defrag_pool *pool, uint32_t g);
 
 /* -------------------------------------------------------------------------------------------------- entering a call */
 
@@ -333,21 +340,7 @@ INLINE bool is_quiet(const defrag_pool *pool)
     return pool != NULL && pool->identity == POOL_QUIET;
 }
 
-static inline bool is_ready(const defrag_pool *pool)
-{
-    return is_quiet(pool) || (pool != NULL && pool->identity == POOL_OBSERVED);
-}
-
-/* Looking is allowed from the observer too. */
-static inline bool is_readable(const defrag_pool *pool)
-{
-    return is_ready(pool) || (pool != NULL && pool->identity == POOL_BUSY);
-}
-
-/* Why a pool that is not ready is refused. */
-static inline defrag_status not_ready(const defrag_pool *pool)
-{
-    return is_readable(pool) ? DEFRAG_BUSY : DEFRAG_INVALID_POOL;
-}
+/* What a call begins with: OK, or why the pool cannot be changed. To look it suffices that it is not INVALID_POOL. */
+DEFRAG_PRIVATE defrag_status defrag_ready(const defrag_pool *pool);
 
 #endif

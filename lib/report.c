@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "bins.h"
-#include "blocks.h"
 #include "handles.h"
 #include "room.h"
 #include "segments.h"
@@ -12,19 +11,17 @@ static uint32_t request_of(uint32_t granules)
     return granules != 0 ? usable_bytes(granules) : 0;
 }
 
+/* What there is without moving: the wilderness, or the largest hole, which is in the highest bin. */
 static uint32_t largest_now(const defrag_pool *pool)
 {
-    uint32_t slots = slots_for(pool, 1);
-    if (!table_fits(pool, slots)) {
+    int32_t wilderness = defrag_wilderness(pool, slots_for(pool, 1));
+    if (wilderness < 0) {
         return 0;
     }
-    uint32_t largest = limit_with(pool, slots) - pool->top;
-    uint32_t hole = defrag_next_largest(pool, 0);
-    uint32_t bin = hole != 0 ? bin_of(size_in(header(pool, hole))) : 0;
-    while (hole != 0 && bin_of(size_in(header(pool, hole))) == bin) {
+    uint32_t largest = (uint32_t)wilderness;
+    for (uint32_t hole = defrag_next_largest(pool, 0); hole != 0; hole = next_hole(header(pool, hole))) {
         uint32_t granules = size_in(header(pool, hole));
         largest = granules > largest ? granules : largest;
-        hole = defrag_next_largest(pool, hole);
     }
     return largest;
 }
@@ -34,25 +31,23 @@ static uint32_t largest_after_moving(const defrag_pool *pool)
     uint32_t slots = defrag_fewest_slots(pool, 1);
     uint32_t largest = largest_now(pool);
     uint32_t gathered = 0;
-    segment_t segment = { 0, 0, 0 };
+    segment_t segment = { 0, 0, 0, 0 };
 
     while (defrag_next_segment(pool, slots, &segment)) {
         gathered = segment.free > gathered ? segment.free : gathered;
     }
     /* The slot of the new block may have to come out of the last segment. */
-    bool has_slot = table_fits(pool, slots) || segment.free != 0;
+    bool has_slot = segment.free != 0 || defrag_wilderness(pool, slots) >= 0;
     return has_slot && gathered > largest ? gathered : largest;
 }
 
-static void count_blocks(const defrag_pool *pool, defrag_pool_stats *stats)
+static uint32_t count_holes(const defrag_pool *pool)
 {
-    for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_in(header(pool, g))) {
-        stats->holes += (header(pool, g) & IS_HOLE) != 0;
+    uint32_t holes = 0;
+    for (uint32_t hole = 0; (hole = defrag_next_largest(pool, hole)) != 0;) {
+        holes++;
     }
-    for (uint32_t slot = 0; slot < pool->slots; slot++) {
-        uint32_t locks = locks_in(entry(pool, slot));
-        stats->locked += locks != UNLOCKED && locks != IN_FLIGHT && locks != FREE_SLOT;
-    }
+    return holes;
 }
 
 static uint64_t whole(const uint32_t counter[2])
@@ -62,7 +57,7 @@ static uint64_t whole(const uint32_t counter[2])
 
 DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats *stats)
 {
-    if (!is_readable(pool)) {
+    if (defrag_ready(pool) == DEFRAG_INVALID_POOL) {
         return DEFRAG_INVALID_POOL;
     }
     if (stats == NULL || stats->size < sizeof stats->size) {
@@ -83,6 +78,8 @@ DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats
         .largest_now = request_of(largest_now(pool)),
         .largest_after_moving = request_of(largest_after_moving(pool)),
         .live = live,
+        .locked = defrag_locked_blocks(pool),
+        .holes = count_holes(pool),
         .handles = pool->slots,
         .peak_live = pool->peak_live,
         .peak_used = (size_t)pool->peak_used * GRANULE,
@@ -94,7 +91,6 @@ DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats
         .moved_blocks = whole(pool->moved_blocks),
     };
     s.free = s.pool_bytes - s.used - s.overhead;
-    count_blocks(pool, &s);
     defrag_write_struct(stats, &s, sizeof s);
     return DEFRAG_OK;
 }
@@ -108,8 +104,8 @@ typedef struct {
 static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots)
 {
     run_t best = { UINT32_MAX, 0 };
-    segment_t left = { 0, 0, 0 };
-    segment_t right = { 0, 0, 0 };
+    segment_t left = { 0, 0, 0, 0 };
+    segment_t right = { 0, 0, 0, 0 };
     uint32_t free = 0;
     uint32_t locks = 0;
 
@@ -134,7 +130,7 @@ static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots
 
 static void name_blockers(const defrag_pool *pool, const run_t *run, defrag_fit_report *report)
 {
-    segment_t segment = { 0, run->first_lock, 0 };
+    segment_t segment = { 0, run->first_lock, 0, 0 };
     for (uint32_t i = 0; i < run->locks && i < report->capacity && report->blockers != NULL; i++) {
         uint32_t slot = owner_in(header(pool, segment.end));
         report->blockers[i] = handle_of(pool, slot, entry(pool, slot));
@@ -145,19 +141,18 @@ static void name_blockers(const defrag_pool *pool, const run_t *run, defrag_fit_
 static void judge(const defrag_pool *pool, const need_t *need, defrag_fit_report *report)
 {
     uint32_t slots = defrag_fewest_slots(pool, need->slots);
-    uint32_t attainable = free_with(pool, slots);
-    uint32_t goal = need->granules + need->alignment - 1;
+    int32_t missing = (int32_t)need->granules - defrag_free_with(pool, slots);
 
     report->now = defrag_find_place(pool, need) != 0;
     if (report->now) {
         return;
     }
-    if (attainable < need->granules) {
+    if (missing > 0) {
         report->verdict = DEFRAG_OUT_OF_MEMORY;
-        report->missing = (size_t)(need->granules - attainable) * GRANULE;
+        report->missing = (size_t)missing * GRANULE;
         return;
     }
-    run_t run = fewest_locks(pool, goal, slots);
+    run_t run = fewest_locks(pool, goal_of(need), slots);
     if (run.locks != 0) {
         report->verdict = DEFRAG_FRAGMENTED;
         report->blocking = run.locks != UINT32_MAX ? run.locks : 0;
@@ -169,22 +164,18 @@ DEFRAG_API defrag_status defrag_would_fit(const defrag_pool *pool, size_t bytes,
                                           defrag_fit_report *report)
 {
     defrag_fit_report known;
-    if (!is_readable(pool)) {
+    if (defrag_ready(pool) == DEFRAG_INVALID_POOL) {
         return DEFRAG_INVALID_POOL;
     }
     if (report == NULL || !defrag_read_struct(&known, report, sizeof known)) {
         return DEFRAG_INVALID_ARGUMENT;
     }
-    if (!is_alignment(alignment)) {
-        return DEFRAG_INVALID_ALIGNMENT;
+    need_t need = { 0, 0, DEFRAG_BEST, 1, 0, bytes, alignment };
+    defrag_status status = defrag_measure(pool, &need);
+    if (status == DEFRAG_OK) {
+        known = (defrag_fit_report){ sizeof known, DEFRAG_OK, 0, 0, 0, known.blockers, known.capacity };
+        judge(pool, &need, &known);
+        defrag_write_struct(report, &known, sizeof known);
     }
-    if (bytes - 1 >= pool->max_request) {
-        return DEFRAG_INVALID_SIZE;
-    }
-    uint32_t granules = alignment_in_granules(alignment);
-    need_t need = { granules_for((uint32_t)bytes, granules), granules, DEFRAG_BEST, 1, 0 };
-    known = (defrag_fit_report){ sizeof known, DEFRAG_OK, 0, 0, 0, known.blockers, known.capacity };
-    judge(pool, &need, &known);
-    defrag_write_struct(report, &known, sizeof known);
-    return DEFRAG_OK;
+    return status;
 }

@@ -2,22 +2,36 @@
 #include "room.h"
 
 #include "bins.h"
-#include "blocks.h"
 #include "flight.h"
 #include "handles.h"
 #include "move.h"
 
-/* How far the search for the cheapest way looks: so many of the largest holes, so many blocks behind each, so often. */
-enum { LARGEST_HOLES = 8, BLOCKS_AHEAD = 64, ROUNDS = 4 };
+/* How far the search for the cheapest way looks: so many of the largest holes, so many blocks behind each. */
+enum { LARGEST_HOLES = 8, BLOCKS_AHEAD = 64 };
 
-#define NEVER UINT32_MAX
+/* The ways to make room, in the order in which they are tried; growing one of the largest holes is tried four times. */
+enum { PREPARE, GROW, SLIDE_WINDOW = GROW + 4, SLIDE_ALL, CLEAR_BETWEEN_LOCKS, GIVE_UP };
+
+DEFRAG_PRIVATE defrag_status defrag_measure(const defrag_pool *pool, need_t *need)
+{
+    size_t asked = need->asked_alignment;
+    if ((asked & (asked - 1)) != 0 || asked > DEFRAG_MAX_ALIGNMENT) {
+        return DEFRAG_INVALID_ALIGNMENT;
+    }
+    if (need->bytes - 1 >= pool->max_request) {
+        return DEFRAG_INVALID_SIZE;
+    }
+    need->alignment = asked > GRANULE ? (uint32_t)asked / GRANULE : 1;
+    need->granules = granules_for((uint32_t)need->bytes, need->alignment);
+    return DEFRAG_OK;
+}
 
 static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
 {
     uint32_t lowest = 0;
-    for (uint32_t hole = defrag_next_largest(pool, 0); hole != 0; hole = defrag_next_largest(pool, hole)) {
+    for (uint32_t hole = 0; (hole = defrag_next_largest(pool, hole)) != 0;) {
         uint32_t wanted = padding(pool, hole, need->alignment) + need->granules;
-        if (wanted <= size_in(header(pool, hole)) && (lowest == 0 || hole < lowest)) {
+        if (wanted <= size_in(header(pool, hole)) && hole - 1 < lowest - 1) {
             lowest = hole;
         }
     }
@@ -26,7 +40,8 @@ static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
 
 DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t *need)
 {
-    if (pool->free_slots < need->slots && !table_fits(pool, pool->slots + 1U)) {
+    int32_t wilderness = defrag_wilderness(pool, slots_for(pool, need->slots));
+    if (wilderness < 0) {
         return 0;
     }
     uint32_t at;
@@ -36,73 +51,30 @@ DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t 
         uint32_t tries = need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE;
         at = defrag_find_hole(pool, &(search_t){ need->granules, need->alignment, tries, 0, 0 });
     }
-    if (at != 0) {
-        return at;
+    uint32_t top = pool->top;
+    if (at == 0 && padding(pool, top, need->alignment) + need->granules <= (uint32_t)wilderness) {
+        at = top;
     }
-    uint32_t end = pool->top + padding(pool, pool->top, need->alignment) + need->granules;
-    return end <= limit_with(pool, slots_for(pool, need->slots)) ? pool->top : 0;
+    return at;
 }
 
-/* Why a need that found no place is refused. */
-static defrag_status explain(const defrag_pool *pool, const need_t *need)
-{
-    uint32_t slots = slots_for(pool, need->slots);
-    if (free_with(pool, slots) < need->granules) {
-        return DEFRAG_OUT_OF_MEMORY;
-    }
-    return table_fits(pool, slots) ? DEFRAG_FRAGMENTED : DEFRAG_OUT_OF_HANDLES;
-}
-
-DEFRAG_PRIVATE uint32_t defrag_fewest_slots(const defrag_pool *pool, uint32_t more)
-{
-    uint32_t kept = defrag_needed_slots(pool);
-    uint32_t free_slots = pool->free_slots - (pool->slots - kept);
-    return free_slots < more ? kept + 1 : kept;
-}
-
-/* Gives free slots at the end of the table back as free bytes; false if there are none. */
-static bool give_slots_back(defrag_pool *pool, const need_t *need)
-{
-    if (defrag_fewest_slots(pool, need->slots) >= slots_for(pool, need->slots)) {
-        return false;
-    }
-    defrag_trim_table(pool, defrag_needed_slots(pool));
-    return true;
-}
-
-/* Whether the free bytes suffice, if need be by giving free slots back, which is then done. */
-static bool has_free_granules(defrag_pool *pool, const need_t *need)
-{
-    if (free_with(pool, slots_for(pool, need->slots)) >= need->granules) {
-        return true;
-    }
-    return free_with(pool, defrag_fewest_slots(pool, need->slots)) >= need->granules && give_slots_back(pool, need);
-}
-
-/* The cheapest way found to make a hole as large as the goal. */
+/* A way to make a hole as large as the goal. */
 typedef struct {
     uint32_t hole;
     uint32_t end;      /* what lies up to here is to move, or to be swallowed */
     uint32_t cost;     /* granules to move */
-    uint32_t roomiest; /* blocks up to this size were expected to evacuate */
+    uint32_t roomiest; /* blocks up to this size are expected to evacuate */
 } plan_t;
-
-typedef struct {
-    uint32_t goal;
-    uint32_t limit;    /* of the wilderness */
-    uint32_t roomiest; /* holes outside, largest first */
-    uint32_t second;
-} view_t;
 
 /* Grows the plan's hole in thought, until it costs as much as the best plan so far. The holes that blocks evacuate to are
  * not kept count of, so that this is an estimate. */
-static bool estimate(const defrag_pool *pool, const view_t *view, plan_t *plan, uint32_t most)
+static bool estimate(const defrag_pool *pool, plan_t *plan, uint32_t goal, uint32_t most)
 {
-    uint32_t width = size_in(header(pool, plan->hole));
-    uint32_t g = plan->hole + width;
+    uint32_t width = 0;
+    uint32_t g = plan->hole;
 
-    plan->roomiest = width == view->roomiest ? view->second : view->roomiest;
-    for (uint32_t looks = 0; looks < BLOCKS_AHEAD && g != pool->top; looks++) {
+    plan->cost = 0;
+    for (uint32_t looks = 0; looks <= BLOCKS_AHEAD && g != pool->top; looks++) {
         word_t h = header(pool, g);
         uint32_t granules = size_in(h);
         if ((h & IS_HOLE) != 0) {
@@ -110,62 +82,48 @@ static bool estimate(const defrag_pool *pool, const view_t *view, plan_t *plan, 
         } else {
             plan->cost += granules;
             width += granules <= plan->roomiest ? granules : 0;
-            if (plan->cost >= most || !is_movable(pool, h)) {
+            if (plan->cost >= most || !defrag_is_movable(pool, h)) {
                 return false;
             }
         }
         g += granules;
         plan->end = g;
-        if (width >= view->goal) {
+        if (width >= goal) {
             return true;
         }
     }
-    return g == pool->top && width + view->limit - g >= view->goal;
+    return g == pool->top && width + (uint32_t)defrag_wilderness(pool, pool->slots) >= goal;
 }
 
-static plan_t plan_cheapest(const defrag_pool *pool, uint32_t goal, uint32_t limit)
+/* Carries the cheapest plan out for one of the largest holes, as long as it costs what it said. False if there is none. */
+static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
 {
-    plan_t best = { 0, 0, NEVER, 0 };
-    uint32_t hole = defrag_next_largest(pool, 0);
-    view_t view = { goal, limit, 0, 0 };
-    if (hole != 0) {
-        uint32_t second = defrag_next_largest(pool, hole);
-        view.roomiest = size_in(header(pool, hole));
-        view.second = second != 0 ? size_in(header(pool, second)) : 0;
-    }
-    for (uint32_t looks = 0; looks < LARGEST_HOLES && hole != 0; looks++) {
-        plan_t plan = { hole, hole, 0, 0 };
-        if (estimate(pool, &view, &plan, best.cost)) {
+    plan_t best = { 0, 0, UINT32_MAX, 0 };
+    uint32_t largest = defrag_next_largest(pool, 0);
+    plan_t plan = { largest, 0, 0, 0 };
+    for (uint32_t looks = 0; looks < LARGEST_HOLES && plan.hole != 0; looks++) {
+        uint32_t next = defrag_next_largest(pool, plan.hole);
+        uint32_t other = plan.hole != largest ? largest : next;
+        plan.roomiest = other != 0 ? size_in(header(pool, other)) : 0;
+        if (estimate(pool, &plan, goal, best.cost)) {
             best = plan;
         }
-        hole = defrag_next_largest(pool, hole);
+        plan.hole = next;
     }
-    return best;
-}
-
-/* Whether a push is as the plan expected: a block that could evacuate then may find its hole taken now, and sliding it
- * would cost as much without enlarging the hole. */
-static bool is_expected(const defrag_pool *pool, const plan_t *plan, const move_t *move)
-{
-    uint32_t behind = move->from + move->granules;
-    return !move->slides || move->granules > plan->roomiest ||
-           (behind != pool->top && (header(pool, behind) & IS_HOLE) != 0);
-}
-
-/* Carries a plan out while it holds: while pushes are as expected and have not cost more than it said. The first push is
- * made in any case, so that each round gets on. */
-static void carry_out(defrag_pool *pool, const plan_t *plan, uint32_t goal)
-{
-    uint32_t hole = plan->hole;
+    uint32_t hole = best.hole;
     uint32_t moved = 0;
-    move_t move;
-    while (hole != pool->top && size_in(header(pool, hole)) < goal && defrag_plan_push(pool, hole, plan->end, &move)) {
-        if (moved != 0 && (moved > plan->cost || !is_expected(pool, plan, &move))) {
+    if (hole == 0) {
+        return false;
+    }
+    while (hole != pool->top && size_in(header(pool, hole)) < goal && moved <= best.cost) {
+        uint32_t to = defrag_plan_push(pool, hole, best.end);
+        if (to == 0) {
             break;
         }
-        hole = defrag_push(pool, &move);
-        moved += move.granules;
+        moved += size_in(header(pool, hole + size_in(header(pool, hole))));
+        hole = defrag_push(pool, hole, to, 0);
     }
+    return true;
 }
 
 /* Gets the wilderness a granule for a new slot: moves the last block into a hole, or the last hole to the top. */
@@ -177,98 +135,88 @@ static void clear_top(defrag_pool *pool)
         word_t h = header(pool, g);
         if ((h & IS_HOLE) != 0) {
             hole = g;
+        } else if (!defrag_is_movable(pool, h)) {
+            hole = 0;
+            last = 0;
         } else {
             last = g;
-            hole = is_movable(pool, h) ? hole : 0;
         }
     }
-    if (last == 0 || !is_movable(pool, header(pool, last))) {
-        return;
-    }
-    word_t block = header(pool, last);
-    uint32_t granules = size_in(block);
-    search_t search = { granules, alignment_of(pool, entry(pool, owner_in(block)), granules), MOVE_TRIES, last,
-                        TOP_OF_ALL };
-    uint32_t to = defrag_find_hole(pool, &search);
+    uint32_t to = last != 0 ? defrag_find_home(pool, last, last, TOP_OF_ALL) : 0;
     if (to != 0) {
-        defrag_evacuate(pool, last, to, granules);
-        return;
-    }
-    move_t move;
-    while (hole != 0 && hole != pool->top && defrag_plan_push(pool, hole, hole, &move)) {
-        hole = defrag_push(pool, &move);
+        defrag_evacuate(pool, last, to, size_in(header(pool, last)));
+    } else if (hole != 0) {
+        defrag_gather(pool, hole, UINT32_MAX);
     }
 }
 
-/* The cheapest plans first. Returns a place, or 0. */
-static uint32_t grow_one_of_the_largest(defrag_pool *pool, const need_t *need, uint32_t goal, uint32_t limit)
+/* Tries one way to make room, and returns which to try next if there is none yet. */
+static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
 {
-    for (uint32_t round = 0; round < ROUNDS; round++) {
-        plan_t plan = plan_cheapest(pool, goal, limit);
-        if (plan.hole == 0) {
-            return 0;
-        }
-        carry_out(pool, &plan, goal);
-        uint32_t at = defrag_find_place(pool, need);
-        if (at != 0) {
-            return at;
-        }
-    }
-    return 0;
-}
+    uint32_t slots = slots_for(pool, need->slots);
+    uint32_t goal = goal_of(need);
+    bool table_fits = defrag_wilderness(pool, slots) >= 0;
 
-/* The dearer ways, until one succeeds. Returns a place, or 0. */
-static uint32_t gather(defrag_pool *pool, const need_t *need, uint32_t goal, uint32_t slots)
-{
-    uint32_t window = table_fits(pool, slots) ? defrag_cheapest_window(pool, goal, limit_with(pool, slots)) : 0;
-    uint32_t at = 0;
-    if (window != 0) {
-        defrag_gather(pool, window, goal);
-        at = defrag_find_place(pool, need);
-    }
-    if (at == 0) {
-        defrag_gather(pool, defrag_first_block(pool), table_fits(pool, slots) ? goal : UINT32_MAX);
-        at = defrag_find_place(pool, need);
-    }
-    if (at == 0) {
+    if (way == PREPARE && in_flight(pool)) {
+        defrag_cancel_flight(pool);
+    } else if (way <= GROW && !table_fits) {
+        clear_top(pool);
+        way = GROW;
+    } else if (way < SLIDE_WINDOW) {
+        return grow_one_of_the_largest(pool, goal) ? way + 1 : SLIDE_WINDOW;
+    } else if (way == SLIDE_WINDOW) {
+        uint32_t window = defrag_cheapest_window(pool, goal, slots);
+        if (window != 0) {
+            defrag_gather(pool, window, goal);
+        }
+    } else if (way == SLIDE_ALL) {
+        defrag_gather(pool, defrag_first_block(pool), table_fits ? goal : UINT32_MAX);
+    } else {
         defrag_clear_between_locks(pool, goal, slots);
-        at = defrag_find_place(pool, need);
     }
+    return way + 1;
+}
+
+/* Moves until there is a place. Returns it, or 0. */
+static uint32_t make_room(defrag_pool *pool, const need_t *need)
+{
+    uint32_t before = pool->moved_bytes[0];
+    uint32_t way = PREPARE;
+    uint32_t at;
+    while ((at = defrag_find_place(pool, need)) == 0) {
+        if (way != GIVE_UP) {
+            way = try_way(pool, need, way);
+        } else if (defrag_fewest_slots(pool, need->slots) < slots_for(pool, need->slots)) {
+            defrag_trim_table(pool); /* over-aligned blocks leave gaps, for which these bytes may make up */
+            way = PREPARE;
+        } else {
+            break;
+        }
+    }
+    defrag_note_worst_call(pool, before);
     return at;
 }
 
-static uint32_t move_to_make_room(defrag_pool *pool, const need_t *need)
+DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *need, uint32_t *at)
 {
-    uint32_t slots = slots_for(pool, need->slots);
-    uint32_t goal = need->granules + need->alignment - 1;
-    uint32_t at = 0;
-
-    if (in_flight(pool) || !table_fits(pool, slots)) {
-        defrag_cancel_flight(pool);
-        if (!table_fits(pool, slots)) {
-            clear_top(pool);
+    int32_t granules = (int32_t)need->granules;
+    *at = defrag_find_place(pool, need);
+    if (*at == 0 && need->fit == DEFRAG_MAKE_ROOM) {
+        /* Free slots at the end of the table are free bytes, too. */
+        if (defrag_free_with(pool, slots_for(pool, need->slots)) < granules &&
+            defrag_free_with(pool, defrag_fewest_slots(pool, need->slots)) >= granules) {
+            defrag_trim_table(pool);
         }
-        at = defrag_find_place(pool, need);
+        if (defrag_free_with(pool, slots_for(pool, need->slots)) >= granules) {
+            *at = make_room(pool, need);
+        }
     }
-    if (at == 0 && table_fits(pool, slots)) {
-        at = grow_one_of_the_largest(pool, need, goal, limit_with(pool, slots));
+    if (*at != 0) {
+        return DEFRAG_OK;
     }
-    return at != 0 ? at : gather(pool, need, goal, slots);
-}
-
-DEFRAG_PRIVATE defrag_status defrag_make_room(defrag_pool *pool, const need_t *need, uint32_t *at)
-{
-    if (need->fit != DEFRAG_MAKE_ROOM) {
-        return explain(pool, need);
-    }
-    if (!has_free_granules(pool, need)) {
+    uint32_t slots = slots_for(pool, need->slots);
+    if (defrag_free_with(pool, slots) < granules) {
         return DEFRAG_OUT_OF_MEMORY;
     }
-    uint32_t before = pool->moved_bytes[0];
-    *at = move_to_make_room(pool, need);
-    if (*at == 0 && give_slots_back(pool, need)) {
-        *at = move_to_make_room(pool, need); /* over-aligned blocks leave gaps, for which these bytes may make up */
-    }
-    defrag_note_worst_call(pool, before);
-    return *at != 0 ? DEFRAG_OK : explain(pool, need);
+    return defrag_wilderness(pool, slots) >= 0 ? DEFRAG_FRAGMENTED : DEFRAG_OUT_OF_HANDLES;
 }

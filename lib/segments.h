@@ -9,8 +9,9 @@
 
 typedef struct {
     uint32_t begin;
-    uint32_t end;  /* the locked block that ends the segment, or the top */
-    uint32_t free; /* granules that sliding surely gathers in it, the wilderness included */
+    uint32_t end;   /* the locked block that ends the segment, or the top */
+    uint32_t width; /* granules in it, the wilderness included */
+    uint32_t free;  /* granules that sliding surely gathers in it */
 } segment_t;
 
 /* The first segment, if all is 0, or the one behind; false after the last. `slots` is what the table is to have. */

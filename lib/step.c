@@ -12,6 +12,7 @@
 #include "bins.h"
 #include "flight.h"
 #include "move.h"
+#include "room.h"
 #include "versioned.h"
 
 enum { LARGEST_FIRST = 8, AT_FIRST = 1, BEHIND_SLOT = 2 };
@@ -27,39 +28,41 @@ typedef struct {
     uint32_t needs;  /* granules that would move a block too large for the budget, or 0 */
 } stepper_t;
 
-static void count_need(stepper_t *s, uint32_t granules)
-{
-    if (s->needs == 0 || granules < s->needs) {
-        s->needs = granules;
-    }
-}
-
 static int32_t try_push(stepper_t *s, uint32_t hole)
 {
-    move_t move;
+    defrag_pool *pool = s->pool;
     s->looks--;
-    if (!defrag_plan_push(s->pool, hole, hole, &move)) {
+    uint32_t to = defrag_plan_push(pool, hole, hole);
+    if (to == 0) {
         return BLOCKED;
     }
-    if (move.granules <= s->left) {
-        defrag_push(s->pool, &move);
-        s->left -= move.granules;
+    uint32_t from = hole + size_in(header(pool, hole));
+    uint32_t granules = size_in(header(pool, from));
+    if (granules <= s->left) {
+        defrag_push(pool, hole, to, 0);
+        s->left -= granules;
         return PUSHED;
     }
-    bool can_begin = can_fly(&move) && s->budget != 0;
-    if (!can_begin && move.granules > s->budget) {
-        count_need(s, can_fly(&move) ? 1 : move.granules);
+    /* Slid by less than its size it cannot take several steps. */
+    uint32_t least = 1;
+    if (to == hole && from - hole - padding(pool, hole, defrag_alignment_at(pool, from)) < granules) {
+        least = granules;
+    }
+    if (least > s->budget) {
+        if (s->needs - 1 >= least) {
+            s->needs = least;
+        }
         return BLOCKED;
     }
-    if (can_begin && s->left != 0) {
-        defrag_begin_flight(s->pool, &move);
-        s->left -= defrag_continue_flight(s->pool, s->left);
+    if (least == 1 && s->left != 0) {
+        defrag_begin_flight(pool, from, to);
+        s->left -= defrag_continue_flight(pool, s->left);
     }
     return SPENT;
 }
 
-/* Tries the largest holes. BLOCKED with *all set means that these were all there are. */
-static int32_t push_largest(stepper_t *s, bool *all)
+/* Tries the largest holes. When none moves, and there are more, a sweep over all begins. */
+static int32_t push_largest(stepper_t *s)
 {
     uint32_t hole = defrag_next_largest(s->pool, 0);
     for (uint32_t i = 0; i < LARGEST_FIRST && hole != 0 && s->looks != 0; i++) {
@@ -69,14 +72,14 @@ static int32_t push_largest(stepper_t *s, bool *all)
         }
         hole = defrag_next_largest(s->pool, hole);
     }
-    *all = hole == 0;
+    defrag_set_half(s->pool, &s->pool->cursor, hole != 0 ? AT_FIRST : 0);
     return BLOCKED;
 }
 
 static uint32_t resume_sweep(const defrag_pool *pool)
 {
     uint32_t slot = pool->cursor - (uint32_t)BEHIND_SLOT;
-    if (pool->cursor < BEHIND_SLOT || slot >= pool->slots || locks_in(entry(pool, slot)) == FREE_SLOT) {
+    if (slot >= pool->slots || locks_in(entry(pool, slot)) == FREE_SLOT) {
         return defrag_first_block(pool);
     }
     uint32_t g = index_in(entry(pool, slot));
@@ -88,51 +91,39 @@ static int32_t sweep(stepper_t *s)
 {
     defrag_pool *pool = s->pool;
     uint32_t g = resume_sweep(pool);
+    int32_t outcome = BLOCKED;
     while (g != pool->top) {
         if (s->looks == 0) {
             return SPENT;
         }
         if ((header(pool, g) & IS_HOLE) != 0) {
-            int32_t outcome = try_push(s, g);
+            outcome = try_push(s, g);
             if (outcome != BLOCKED) {
-                return outcome;
+                break;
             }
             g += size_in(header(pool, g));
         } else {
             s->looks--;
         }
-        set_half(pool, &pool->cursor, owner_in(header(pool, g)) + BEHIND_SLOT);
+        defrag_set_half(pool, &pool->cursor, owner_in(header(pool, g)) + BEHIND_SLOT);
         g += size_in(header(pool, g));
     }
-    return BLOCKED;
+    if (outcome != SPENT) {
+        defrag_set_half(pool, &pool->cursor, 0);
+    }
+    return outcome;
 }
 
 /* One push, at the largest hole that can be pushed. */
 static int32_t push_somewhere(stepper_t *s)
 {
-    defrag_pool *pool = s->pool;
-    if (pool->cursor == 0) {
-        bool all = false;
-        int32_t outcome = push_largest(s, &all);
-        if (outcome != BLOCKED || all) {
+    if (s->pool->cursor == 0) {
+        int32_t outcome = push_largest(s);
+        if (s->pool->cursor == 0) {
             return outcome;
         }
-        set_half(pool, &pool->cursor, AT_FIRST);
     }
-    int32_t outcome = sweep(s);
-    if (outcome != SPENT) {
-        set_half(pool, &pool->cursor, 0);
-    }
-    return outcome;
-}
-
-static bool has_reached_watermark(const defrag_pool *pool)
-{
-    if (pool->watermark == 0) {
-        return false;
-    }
-    search_t search = { pool->watermark, 1, FAST_TRIES, 0, 0 };
-    return pool->top + pool->watermark <= limit_with(pool, pool->slots) || defrag_find_hole(pool, &search) != 0;
+    return sweep(s);
 }
 
 /* Moves until the budget is spent; true if nothing is left that it could move. */
@@ -141,32 +132,24 @@ static bool move_within(stepper_t *s)
     defrag_pool *pool = s->pool;
     if (in_flight(pool)) {
         s->left -= defrag_continue_flight(pool, s->left);
-        if (s->budget == 0) {
-            count_need(s, 1);
-        }
         if (in_flight(pool)) {
+            s->needs = s->budget == 0;
             return s->budget == 0;
         }
     }
-    if (s->looks == 0) {
-        return true;
+    const need_t mark = { pool->watermark, 1, DEFRAG_FAST, 0, 0, 0, 0 };
+    int32_t outcome = s->looks != 0 ? PUSHED : BLOCKED;
+    while (outcome == PUSHED && (mark.granules == 0 || defrag_find_place(pool, &mark) == 0)) {
+        outcome = s->looks != 0 ? push_somewhere(s) : SPENT;
     }
-    while (!has_reached_watermark(pool)) {
-        if (s->looks == 0) {
-            return false;
-        }
-        int32_t outcome = push_somewhere(s);
-        if (outcome != PUSHED) {
-            return outcome == BLOCKED;
-        }
-    }
-    return true;
+    return outcome != SPENT;
 }
 
 DEFRAG_API defrag_status defrag_step(defrag_pool *pool, size_t max_bytes, size_t max_blocks, defrag_progress *progress)
 {
-    if (!is_ready(pool)) {
-        return not_ready(pool);
+    defrag_status status = defrag_ready(pool);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     if (progress != NULL && progress->size < sizeof progress->size) {
         return DEFRAG_INVALID_ARGUMENT;
