@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compares the fits on one workload: how large a pool each needs, and what it refuses in the one that making room needs.
+"""Compares the fits on one workload: how large a pool each needs, and what it refuses where making room does not.
 
 FAST takes constant time and may pass by a hole that would do; BEST finds the smallest that does; neither moves a block.
 MAKE_ROOM moves the least it can when no hole does. compare_fits.py [--pool SIZE] [--scale FACTOR] [TRACE]
@@ -38,7 +38,7 @@ def compare(trace: Trace, pool_bytes: int | None) -> list[Outcome]:
     return [Outcome(fit, sizings[fit], replay(trace, common, Policy(fit), samples=0).run) for fit in Fit]
 
 
-# --------------------------------------------------------------------------------------------------------------- telling
+# -------------------------------------------------------------------------------------------------------------- telling
 
 
 def table_of(outcomes: list[Outcome]) -> Table:

@@ -91,6 +91,11 @@ static replay_status ask(replay *run, uint64_t at, replay_reason *reason, replay
     bool whole = replay_operate(run, &record);
     reason->status = run->refusal;
     reason->moved = run->moved;
+    if (whole && run->refusal == DEFRAG_OK && !reason->skipped) {
+        reason->verdict = DEFRAG_OK; /* also of a resize, for which the block's own bytes count, too */
+        reason->missing = 0;
+        reason->blocking = 0;
+    }
     return whole ? REPLAY_OK : REPLAY_BROKEN;
 }
 

@@ -34,9 +34,10 @@ static double draw(change *made)
     return (double)(made->random * 0x2545F4914F6CDD1DU >> 11) * 0x1p-53;
 }
 
+/* Rounds up, but not what only the arithmetic has put above a whole number. */
 static uint64_t scaled(const change *made, uint64_t bytes)
 {
-    double wanted = ceil((double)bytes * made->scale);
+    double wanted = ceil((double)bytes * made->scale - 1e-6);
     return wanted >= (double)TRACE_MAX_BYTES ? TRACE_MAX_BYTES : (uint64_t)wanted;
 }
 

@@ -209,7 +209,7 @@ def test_a_locked_block_is_unlocked_before_it_is_resized_or_freed() -> None:
     assert words == ["allocate", "lock", "lock", "unlock", "unlock", "resize", "lock", "unlock", "free"]
 
 
-# ----------------------------------------------------------------------------------------- any operations, there and back
+# --------------------------------------------------------------------------------------- any operations, there and back
 
 
 @dataclass
@@ -293,7 +293,7 @@ def test_whatever_is_lost_a_trace_comes_of_the_rest(
     assert summary.operations == len(deeds(log.trace))
 
 
-# ----------------------------------------------------------------------------------------------------- the device's side
+# ---------------------------------------------------------------------------------------------------- the device's side
 
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wmissing-prototypes", "-Werror"]
 WRAPPED = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free"
@@ -368,7 +368,7 @@ int main(void)
     void *between = require(malloc(7));
     grown = require(realloc(grown, 50000));
     if (grown[99] != 'x' || malloc(too_much) != NULL || realloc(between, too_much) != NULL ||
-        calloc(too_much, 5) != NULL) {
+        calloc(too_much + 1, 4) != NULL) {
         abort();
     }
     defrag_log_drain(show, stdout);
@@ -403,6 +403,53 @@ USED = [
 
 def test_the_log_of_a_program_tells_what_it_did(tmp_path: Path) -> None:
     assert told_by(output_of(build(tmp_path, USE, HEAP, WRAPPED))) == USED
+
+
+# While a block is freed another task is given its address.
+HURRY = (
+    DRAIN
+    + r"""
+void *__wrap_malloc(size_t bytes);
+void __wrap_free(void *block);
+void *__real_malloc(size_t bytes);
+void *__real_realloc(void *block, size_t bytes);
+void __real_free(void *block);
+
+static int freed;
+
+void *__real_malloc(size_t bytes)
+{
+    static char memory[100];
+    return bytes <= sizeof memory ? memory : NULL;
+}
+
+void *__real_realloc(void *block, size_t bytes)
+{
+    (void)block;
+    (void)bytes;
+    return NULL;
+}
+
+void __real_free(void *block)
+{
+    if (freed++ == 0 && __wrap_malloc(9) != block) {
+        abort();
+    }
+}
+
+int main(void)
+{
+    __wrap_free(__wrap_malloc(8));
+    __wrap_free(__wrap_malloc(101));
+    defrag_log_drain(show, stdout);
+    return 0;
+}
+"""
+)
+
+
+def test_a_block_is_told_free_before_somebody_else_can_have_it(tmp_path: Path) -> None:
+    assert told_by(output_of(build(tmp_path, HURRY, HEAP))) == [(0, "allocate", 8), (0, "free", 0), (1, "allocate", 9)]
 
 
 # A realloc as some C libraries have it.

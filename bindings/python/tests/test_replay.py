@@ -430,7 +430,9 @@ def lives(trace: Trace) -> list[Life]:
 
 def scaled(life: Life, factor: float) -> Life:
     sized = (ALLOCATE, ALLOCATE_WITH, RESIZE)
-    return [(kind, [math.ceil(given[0] * factor), *given[1:]] if kind in sized else given) for kind, given in life]
+    return [
+        (kind, [math.ceil(given[0] * factor - 1e-6), *given[1:]] if kind in sized else given) for kind, given in life
+    ]
 
 
 @st.composite
@@ -519,3 +521,21 @@ def test_the_seed_decides_the_jitter() -> None:
     made = [trace.changed(jitter=0.5, seed=seed).data for seed in (1, 1, 2)]
     assert made[0] == made[1] != made[2]
     assert trace.changed(jitter=0.0, seed=5).data == trace.data
+
+
+def test_a_resize_that_is_served_by_the_blocks_own_bytes_met_no_obstacle() -> None:
+    reason = why(checked("resized", trace_of((ALLOCATE, 0, 500), (RESIZE, 0, 600))), 1024, at=2)
+    assert (reason.status, reason.verdict, reason.missing, reason.blockers) == (Status.OK, Status.OK, 0, ())
+
+
+def test_whole_sizes_are_not_rounded_up_for_the_arithmetics_sake() -> None:
+    record = checked("ten", trace_of((ALLOCATE, 0, 100))).changed(scale=1.1)
+    assert record.peak_bytes == 110
+
+
+@pytest.mark.parametrize(
+    ("scale", "jitter"), [(0, 0), (-1, 0), (math.nan, 0), (math.inf, 0), (1, -0.1), (1, 1), (1, math.nan)]
+)
+def test_changes_that_make_no_trace_are_refused(scale: float, jitter: float) -> None:
+    with pytest.raises(ValueError, match="give 0 < scale"):
+        checked("ten", trace_of((ALLOCATE, 0, 100))).changed(scale=scale, jitter=jitter)

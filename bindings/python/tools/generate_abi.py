@@ -169,7 +169,9 @@ def generate(headers: list[Path]) -> str:
         is_class = declaration.startswith("class")
         text += ("\n\n" if is_class or after_class else "") + declaration + "\n"
         after_class = is_class
-    text += ("\n" if after_class else "") + "\n# Each function's result and arguments.\nFUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {\n"
+    text += (
+        "\n" if after_class else ""
+    ) + "\n# Each function's result and arguments.\nFUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {\n"
     return text + "\n".join(functions) + "\n}\n"
 
 

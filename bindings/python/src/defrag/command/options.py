@@ -31,6 +31,9 @@ class Share(click.ParamType[float]):
 
     name = "share"
 
+    def __init__(self, most: float = 1.0) -> None:
+        self.most = most
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
@@ -38,7 +41,7 @@ class Share(click.ParamType[float]):
             share = float(value.removesuffix("%")) / (100 if value.endswith("%") else 1)
         except ValueError:
             share = -1.0
-        if not 0 <= share <= 1:
+        if not 0 <= share <= self.most:
             raise FaultError(f"'{value}' is no share for {param.opts[-1] if param else 'it'}; give one as 5% or 0.05")
         return share
 

@@ -117,7 +117,11 @@ def verdict(advice: Advice, limit: int) -> str:
     "--runs", type=click.IntRange(0, 1000), default=RUNS, show_default=True, help="Runs that tell the margin."
 )
 @click.option(
-    "--jitter", type=options.Share(), default=f"{JITTER:.0%}", show_default=True, help="How much lives differ in them."
+    "--jitter",
+    type=options.Share(0.99),
+    default=f"{JITTER:.0%}",
+    show_default=True,
+    help="How much lives differ in them.",
 )
 @click.option(
     "--granularity", type=options.Size(), default=GRANULARITY, show_default=True, help="Try pools in multiples of this."

@@ -12,6 +12,7 @@ from ._native import library, pointer_to, sentence
 from .fault import FaultError
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+MOST_SCALE = 1e6
 CHUNK = 4096  # bytes to unpack at a time, so that a small file cannot ask for much memory
 
 
@@ -55,7 +56,11 @@ class Trace:
 
     def changed(self, scale: float = 1.0, jitter: float = 0.0, seed: int = 0) -> "Trace":
         """The trace with all sizes times `scale`, rounded up, and each block's life as long as before times a factor
-        drawn from 1 - jitter to 1 + jitter."""
+        drawn from 1 - jitter to 1 + jitter. ValueError unless 0 < scale < 1e6 and 0 <= jitter < 1."""
+        if not (0 < scale < MOST_SCALE and 0 <= jitter < 1):
+            raise ValueError(
+                f"scale {scale} and jitter {jitter} make no trace; give 0 < scale < 1e6 and 0 <= jitter < 1"
+            )
         if scale == 1 and jitter == 0:
             return self
         change, given = library().trace_change, (pointer_to(self.data), len(self.data), ctypes.byref(self.summary))

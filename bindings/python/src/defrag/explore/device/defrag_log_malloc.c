@@ -12,7 +12,7 @@ void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *block, size_t bytes);
 void __wrap_free(void *block);
 
-/* What realloc is at work on: in some C libraries it calls malloc and free by name, which is no operation of its own. */
+/* What realloc is at work on. In some C libraries it calls malloc and free by name, which are then no operations. */
 static struct {
     void *block;
     size_t bytes;
