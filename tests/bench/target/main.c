@@ -161,8 +161,9 @@ static void perform(const run *r)
     uint32_t period = r->compact ? r->count / COMPACTIONS : STEP_PERIOD;
     for (uint32_t i = 0; i < r->count; i += period) {
         requests_progress(&source, (uint32_t)((uint64_t)i * 1000 / r->count));
-        advance(r, period);
-        if (r->compact) {
+        uint32_t left = r->count - i;
+        advance(r, left < period ? left : period);
+        if (r->compact && left >= period) {
             compact();
         } else if (r->step) {
             heap_step();

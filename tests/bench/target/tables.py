@@ -113,6 +113,6 @@ def show(results):
     overhead = sorted({record["overhead"] for record in results["calls"]})
     console.print(
         f"Subtracted for measuring: {' to '.join(map(str, overhead))} instructions a call. The Cortex-M0's board has "
-        "16 KiB of RAM, and room for a pool of 6 KiB.",
+        "16 KiB of RAM, and room for a pool of 6 KiB; its code runs on the board of Cortex-M3, too, with larger ones.",
         highlight=False,
     )
