@@ -10,7 +10,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from aims import aims
+from aims import SUSTAINED, aims
 from copyloop import copy_loop
 from programs import Board
 from rich.progress import track
@@ -44,12 +44,14 @@ def measure_copy(board, kib):
 
 
 def measure_sustained(board, heap, kib, locked):
-    """The highest share of live payload without a refusal, and what MAKE_ROOM takes there."""
+    """The highest share of live payload without a refusal, and what MAKE_ROOM takes there, and at the share aimed at."""
     (found,) = board.measure(heap, "sustain", kib, locked, counted=False)
     record = {"core": board.name, "heap": heap, "kib": kib, "locked": locked, "permille": found["permille"]}
     if heap == "defrag":
-        (figures,) = board.measure(heap, "load", kib, found["permille"], locked)
-        record |= {"refusals": figures["refusals"], "alloc": figures["alloc"]}
+        for name, permille in (("highest", found["permille"]), ("aimed at", SUSTAINED.get((kib, locked)))):
+            if permille:
+                (record[name],) = board.measure(heap, "load", kib, permille, locked)
+                record[name]["permille"] = permille
     return record
 
 

@@ -40,6 +40,8 @@ def test_the_same_code_counts_the_same_by_the_timers_of_two_boards(tmp_path):
     for board in boards:
         board.build()
     small, large = (board.measure("defrag", "calls", "strings", 6, COUNT) for board in boards)
+    for record in (*small, *large):
+        del record["overhead"]  # which differs with the address of the timer
     assert small == large
 
 
