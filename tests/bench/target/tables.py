@@ -67,7 +67,12 @@ def compaction_table(results):
     records = [record for record in results["calls"] if record["mode"] == "compact"]
     for record in sorted(records, key=lambda r: (r["core"], r["kib"], r["workload"])):
         total, blocks, moved = max(record["compactions"])
-        figures = (f"{blocks:,}", f"{moved:,}", f"{total:,}", f"{beside_copy(record, per_byte[record['core']]):.0f}")
+        figures = (
+            f"{blocks:,}",
+            f"{moved:,}",
+            f"{total:,}",
+            f"{beside_copy(record, per_byte[record['core'].partition('@')[0]]):.0f}",
+        )
         last = record["workload"] == "strings"
         view.add_row(record["core"], str(record["kib"]), record["workload"], *figures, end_section=last)
     return view

@@ -84,10 +84,9 @@ def measure(arguments):
         perform(executor, [(board.build,) for board in boards.values()], "building")
         sustained = perform(executor, list(sustained_jobs(boards, arguments.quick)), "sustained load")
         calls = perform(executor, list(call_jobs(boards, arguments.quick, count)), "counting")
+        own = [board for core, board in boards.items() if "@" not in core]
         copies = perform(
-            executor,
-            [(measure_copy, board, pools_of(core, arguments.quick)[0]) for core, board in boards.items()],
-            "copying",
+            executor, [(measure_copy, board, pools_of(board.name, arguments.quick)[0]) for board in own], "copying"
         )
     return {
         "allocations": count,
