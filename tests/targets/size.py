@@ -159,6 +159,9 @@ def show(accepted, figures):
     for target in TARGETS:
         if outside := figures[target]["stack not counted"]:
             console.print(f"Stack of these is not counted on {target}: {', '.join(outside)}", highlight=False)
+        used, old = figures[target]["compiler"], accepted.get(target, {}).get("compiler")
+        if old not in (None, used):
+            console.print(f"What is accepted for {target} is of {old}, this of {used}.", highlight=False)
 
 
 def parse_arguments():

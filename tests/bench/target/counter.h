@@ -25,9 +25,9 @@ static inline uint32_t counter_between(uint32_t from, uint32_t to)
     return to - from;
 }
 
-#elif defined(__ARM_ARCH_6M__)
+#elif defined(SMALL_BOARD)
 
-/* The core's own timer: 24 bits, down, 16 MHz. It wraps after 8 million instructions. */
+/* The core's own timer, for want of another: 24 bits, down, 16 MHz. It wraps after 8 million instructions. */
 #define SYSTICK ((volatile uint32_t *)0xE000E010)
 
 static inline void counter_start(void)

@@ -161,8 +161,9 @@ static void perform(const run *r)
     uint32_t period = r->compact ? r->count / COMPACTIONS : STEP_PERIOD;
     for (uint32_t i = 0; i < r->count; i += period) {
         requests_progress(&source, (uint32_t)((uint64_t)i * 1000 / r->count));
-        advance(r, period);
-        if (r->compact) {
+        uint32_t left = r->count - i;
+        advance(r, left < period ? left : period);
+        if (r->compact && left >= period) {
             compact();
         } else if (r->step) {
             heap_step();
@@ -242,20 +243,13 @@ static bool sustains(run r)
     return true;
 }
 
-/* The highest of the loads below `permille`, with steps of `step` between, that is sustained. */
-static uint32_t highest(char **arguments, uint32_t permille, uint32_t step)
-{
-    do {
-        permille -= step;
-    } while (permille != 0 && !sustains(run_at(arguments[0], permille, arguments[1])));
-    return permille;
-}
-
+/* Every load is tried from above on, for one may be sustained although a lower one, with other requests, is not. */
 static void sustain(char **arguments)
 {
-    enum { COARSE = 10, ABOVE_ALL = 900 };
-    uint32_t permille = highest(arguments, ABOVE_ALL, COARSE);
-    permille = highest(arguments, permille + COARSE, 1);
+    uint32_t permille = heap_moves ? 900 : 760;
+    while (permille != 0 && !sustains(run_at(arguments[0], permille, arguments[1]))) {
+        permille--;
+    }
     printf("{\"permille\": %lu}\n", (unsigned long)permille);
 }
 

@@ -11,15 +11,19 @@ sys.path.insert(0, str(HERE.parent.parent / "targets"))
 from toolchain import CONFIGURATION, FOR_SIZE, ROOT, Target
 
 NANO = [f"lib_a-nano-{part}.o" for part in ("mallocr", "freer", "reallocr", "msizer")]
-SMALL_BOARD = {"cortex-m0": ["-DSLOTS=512", "-DPOOL_BYTES=6144"]}
+SMALL_BOARD = {"microbit": ["-DSMALL_BOARD", "-DSLOTS=512", "-DPOOL_BYTES=6144"]}
 LARGE_BOARD = ["-DSLOTS=16384", "-DPOOL_BYTES=262144"]
 
 
 class Board(Target):
-    """A core with the heaps that are measured on it."""
+    """A core with the heaps that are measured on it. CORE@OTHER is the core's code on the board of the other."""
 
     def __init__(self, name, folder):
-        super().__init__(name)
+        core, _, other = name.partition("@")
+        super().__init__(core)
+        self.name = name
+        if other:
+            self.board, self.map = Target(other).board, Target(other).map
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self.flags = "-icount shift=0" if self.board == "virt" else "-icount shift=7"
@@ -50,7 +54,7 @@ class Board(Target):
         return ["-DNEWLIB_NANO", HERE / "heap_malloc.c", *(self.folder / name for name in NANO)]
 
     def build(self):
-        room = SMALL_BOARD.get(self.name, LARGE_BOARD)
+        room = SMALL_BOARD.get(self.board, LARGE_BOARD)
         for heap in self.heaps:
             self.link(
                 *FOR_SIZE,

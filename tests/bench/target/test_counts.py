@@ -7,7 +7,7 @@ from programs import Board
 from target import WORKLOADS, pools_of
 
 CORES = ("cortex-m0", "cortex-m3", "rv32imac")  # one for each way to count
-COUNT = 160
+COUNT = 200
 
 
 @pytest.fixture(scope="module", params=CORES)
@@ -33,6 +33,16 @@ def test_every_heap_gets_the_same_requests(board, workload):
 def test_instructions_are_counted_one_by_one_or_not_at_all(board):
     with pytest.raises(Exception, match="exit status 1"):
         board.measure("defrag", "copy", pools_of(board.name, False)[0], 8, counted=False)
+
+
+def test_the_same_code_counts_the_same_by_the_timers_of_two_boards(tmp_path):
+    boards = [Board(name, tmp_path) for name in ("cortex-m0", "cortex-m0@cortex-m3")]
+    for board in boards:
+        board.build()
+    small, large = (board.measure("defrag", "calls", "strings", 6, COUNT) for board in boards)
+    for record in (*small, *large):
+        del record["overhead"]  # which differs with the address of the timer
+    assert small == large
 
 
 def test_a_known_loop_takes_the_cycles_of_the_table():
