@@ -36,6 +36,18 @@ INLINE defrag_status enter(defrag_pool *pool, uint32_t slot, word_t place, uint3
     return used > pool->peak_used || live >= pool->peak_live ? note_peaks(pool, live + 1, used) : DEFRAG_OK;
 }
 
+/* Fills a block that nobody knows yet with zero; a guarded build lets others in meanwhile. */
+static void zero(void *block, uint32_t bytes)
+{
+    unsigned char *at = block;
+    for (; bytes > OPEN_BYTES; bytes -= OPEN_BYTES) {
+        __builtin_memset(at, 0, OPEN_BYTES);
+        defrag_let_others_in();
+        at += OPEN_BYTES;
+    }
+    __builtin_memset(at, 0, bytes);
+}
+
 /* Serves a need in any case: without a place at hand, or observed, or not to be served at all. */
 SELDOM static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handle)
 {
@@ -59,13 +71,13 @@ SELDOM static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle
     }
     uint32_t slot = pool->first_free_slot;
     uint32_t g = defrag_take(pool, at, need->granules, need->alignment, slot);
-    if ((need->flags & DEFRAG_ZEROED) != 0) {
-        __builtin_memset(granule_at(pool, g + 1), 0, usable_bytes(need->granules));
-    }
-    defrag_set_alignment(pool, g, need->granules, need->alignment);
     word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
     place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
     enter(pool, slot, place, need->granules, handle);
+    if ((need->flags & DEFRAG_ZEROED) != 0) {
+        zero(granule_at(pool, g + 1), usable_bytes(need->granules));
+    }
+    defrag_set_alignment(pool, g, need->granules, need->alignment);
     defrag_notify(pool, DEFRAG_EVENT_ALLOC, slot, g);
     return DEFRAG_OK;
 }

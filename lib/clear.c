@@ -26,15 +26,14 @@ static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32
 {
     uint32_t free = segment->free;
     uint32_t next;
-    for (uint32_t g = segment->begin; free < goal && g < segment->end; g = next) {
+    for (uint32_t g = segment->begin; free < goal && g < segment->end && g != pool->top; g = next) {
         word_t h = header(pool, g);
         next = g + size_in(h);
-        uint32_t to = (h & IS_HOLE) != 0 ? 0 : place_outside(pool, segment, g, slots);
+        bool stays = (h & IS_HOLE) != 0 || (GUARDED && !defrag_is_movable(pool, h)); /* locked meanwhile */
+        uint32_t to = stays ? 0 : place_outside(pool, segment, g, slots);
         if (to != 0) {
-            /* A hole behind merges with the block's place, and is then no place to go on from. */
-            bool hole_behind = next < segment->end && (header(pool, next) & IS_HOLE) != 0;
-            next += hole_behind ? size_in(header(pool, next)) : 0;
-            defrag_evacuate(pool, g, to, size_in(h));
+            next = defrag_evacuate(pool, g, to, size_in(h));
+            next += next != pool->top ? size_in(header(pool, next)) : 0;
             free += size_in(h);
         }
     }
@@ -56,7 +55,12 @@ DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal,
             return;
         }
         if (evacuate_segment(pool, &best, goal, slots)) {
-            defrag_gather(pool, best.begin, goal);
+            /* Where the segment begins no block may begin any more. */
+            uint32_t g = defrag_first_block(pool);
+            while (g < best.begin && g != pool->top) {
+                g += size_in(header(pool, g));
+            }
+            defrag_gather(pool, g, goal);
             return;
         }
         below = best.free;

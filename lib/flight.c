@@ -49,6 +49,9 @@ DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granu
     if (left <= granules) {
         granules = left;
     }
+    if (granules > OPEN_BYTES / GRANULE) {
+        granules = OPEN_BYTES / GRANULE;
+    }
     if (granules != 0) {
         /* The header is not copied: the new place has its own. */
         uint32_t skip = done == 0 ? WORD : GRANULE * done;

@@ -13,6 +13,12 @@ static inline bool in_flight(const defrag_pool *pool)
     return pool->flight_slot != 0;
 }
 
+/* Whether the block of a slot with this lock field is being moved by a call that has let others in: it is locked to them. */
+INLINE bool is_on_its_way(const defrag_pool *pool, uint32_t slot, uint32_t state)
+{
+    return GUARDED && state == IN_FLIGHT && pool->flight_slot != slot + 1;
+}
+
 /* Reserves the destination of the block behind a hole, which is in the hole at `at`, be that the same one; its place must
  * not overlap the old one. */
 DEFRAG_PRIVATE void defrag_begin_flight(defrag_pool *pool, uint32_t from, uint32_t at);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "handles.h"
 
+#include "flight.h"
+
 DEFRAG_PRIVATE defrag_status defrag_open(const defrag_pool *pool, defrag_handle handle, named_t *block)
 {
     defrag_status status = defrag_ready(pool);
@@ -17,7 +19,7 @@ DEFRAG_PRIVATE defrag_status defrag_open_unlocked(const defrag_pool *pool, defra
     if (status != DEFRAG_OK) {
         return status;
     }
-    if (block->state != UNLOCKED && block->state != IN_FLIGHT) {
+    if ((block->state != UNLOCKED && block->state != IN_FLIGHT) || is_on_its_way(pool, block->slot, block->state)) {
         return DEFRAG_LOCKED;
     }
     uint32_t g = index_in(block->e);

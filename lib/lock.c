@@ -41,6 +41,9 @@ SELDOM static defrag_status change_slowly(defrag_pool *pool, defrag_handle handl
     if (status != DEFRAG_OK) {
         return status;
     }
+    if (lock != UNLOCKED && is_on_its_way(pool, block.slot, block.state)) {
+        return DEFRAG_LOCKED;
+    }
     if (lock != UNLOCKED && block.state == IN_FLIGHT) {
         defrag_cancel_flight(pool);
         defrag_open(pool, handle, &block);

@@ -41,6 +41,32 @@ DEFRAG_PRIVATE void defrag_copy(defrag_pool *pool, uint32_t to, uint32_t from, u
     }
 }
 
+/* Copies what a mover keeps others from; a guarded build lets them in meanwhile. */
+static void copy_openly(defrag_pool *pool, uint32_t to, uint32_t from, uint32_t bytes)
+{
+    while (bytes > OPEN_BYTES) {
+        defrag_copy(pool, to, from, OPEN_BYTES);
+        defrag_let_others_in();
+        to += OPEN_BYTES;
+        from += OPEN_BYTES;
+        bytes -= OPEN_BYTES;
+    }
+    defrag_copy(pool, to, from, bytes);
+    if (GUARDED) {
+        defrag_let_others_in();
+    }
+}
+
+/* Keeps the block of a slot from others until its move is committed, if they may be let in before. They find its header at
+ * g so long. */
+static void keep(defrag_pool *pool, uint32_t slot, uint32_t g)
+{
+    if (GUARDED) {
+        word_t e = entry(pool, slot);
+        set_entry(pool, slot, e, (e & ~INDEX_MASK) | (word_t)IN_FLIGHT << LOCKS_SHIFT | g);
+    }
+}
+
 static void count(defrag_pool *pool, uint32_t counter[2], uint32_t amount)
 {
     uint32_t low = counter[0] + amount;
@@ -83,7 +109,9 @@ DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t 
     }
 }
 
-/* Slides the block behind a hole down, and those behind it. Returns where the hole is then. */
+/* Slides the block behind a hole down, and those behind it, unless others may come in. Returns where the hole is then.
+ *
+ * To others, the block begins where the hole did meanwhile: who frees the block before that may set its HOLE_BEFORE. */
 static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
 {
     word_t hole_header = header(pool, hole);
@@ -91,19 +119,22 @@ static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
     uint32_t below = padding(pool, hole, defrag_alignment_at(pool, from));
     uint32_t above = size_in(hole_header) - below;
     uint32_t end = from;
-    word_t h = header(pool, from);
+    word_t block = header(pool, from) & ~HOLE_BEFORE;
+    word_t h = block;
     do {
         end += size_in(h);
         h = header(pool, end);
-    } while (end != pool->top && (h & IS_HOLE) == 0 && end + size_in(h) - from <= most && defrag_is_movable(pool, h) &&
-             (entry(pool, owner_in(h)) & OVER_ALIGNED) == 0);
+    } while (!GUARDED && end != pool->top && (h & IS_HOLE) == 0 && end + size_in(h) - from <= most &&
+             defrag_is_movable(pool, h) && (entry(pool, owner_in(h)) & OVER_ALIGNED) == 0);
 
     defrag_unlink_hole(pool, hole, hole_header);
-    defrag_copy(pool, header_offset(from - above), header_offset(from), GRANULE * (end - from));
+    set_header(pool, hole, block);
+    keep(pool, owner_in(block), hole);
+    copy_openly(pool, usable_offset(from - above), usable_offset(from), usable_bytes(end - from));
+    word_t before = header(pool, hole) & HOLE_BEFORE;
+    set_header(pool, from - above, block | before);
     if (below != 0) {
-        defrag_link_hole(pool, hole, below);
-    } else {
-        set_header(pool, hole, header(pool, hole) & ~HOLE_BEFORE);
+        defrag_release(pool, hole, below, before);
     }
     defrag_count_moved(pool, 0, end - from);
     defrag_release(pool, end - above, above, 0);
@@ -111,20 +142,24 @@ static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
     return end - above;
 }
 
-DEFRAG_PRIVATE void defrag_evacuate(defrag_pool *pool, uint32_t from, uint32_t at, uint32_t granules)
+DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32_t at, uint32_t granules)
 {
     word_t moved = header(pool, from);
     uint32_t old = size_in(moved);
     uint32_t alignment = defrag_alignment_at(pool, from);
     uint32_t to = defrag_take(pool, at, granules, alignment, owner_in(moved));
 
-    defrag_copy(pool, usable_offset(to), usable_offset(from), usable_bytes(old));
+    keep(pool, owner_in(moved), from);
+    copy_openly(pool, usable_offset(to), usable_offset(from), usable_bytes(old));
     defrag_set_alignment(pool, to, granules, alignment);
     defrag_add_used(pool, granules - old);
     defrag_count_moved(pool, 0, old);
-    /* Taking the hole may have changed what is before the old place. */
-    defrag_release(pool, from, old, header(pool, from));
+    /* Taking the hole may have changed what is before the old place, as may others. */
+    moved = header(pool, from);
+    uint32_t hole = (moved & HOLE_BEFORE) != 0 ? from - size_before(pool, from) : from;
+    defrag_release(pool, from, old, moved);
     defrag_commit_moves(pool, to, to + granules, from - to);
+    return hole;
 }
 
 DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end)
@@ -153,6 +188,5 @@ DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t t
         return slide(pool, hole, most);
     }
     uint32_t from = hole + size_in(header(pool, hole));
-    defrag_evacuate(pool, from, to, size_in(header(pool, from)));
-    return hole;
+    return defrag_evacuate(pool, from, to, size_in(header(pool, from)));
 }

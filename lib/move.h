@@ -10,6 +10,9 @@
 
 #include "pool.h"
 
+/* In a guarded build others are let in by whatever copies: then indices that a mover keeps may have become void, but for
+ * those that these functions return. */
+
 #define SLIDE_ONLY 0
 #define TOP_OF_ALL UINT32_MAX
 
@@ -26,8 +29,8 @@ DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole,
 DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t to, uint32_t most);
 
 /* Moves a block into the hole at `at`, which must fit it, or into the wilderness, and makes it `granules` large, which is
- * not less than it was. */
-DEFRAG_PRIVATE void defrag_evacuate(defrag_pool *pool, uint32_t from, uint32_t at, uint32_t granules);
+ * not less than it was. Returns where the hole begins that its place belongs to now. */
+DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32_t at, uint32_t granules);
 
 /* Copies so many bytes, a multiple of the word, to a lower or a separate place. */
 DEFRAG_PRIVATE void defrag_copy(defrag_pool *pool, uint32_t to, uint32_t from, uint32_t bytes);

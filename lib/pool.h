@@ -44,6 +44,8 @@
 #ifndef DEFRAG_POOL_H
 #define DEFRAG_POOL_H
 
+#include "guard.h" /* first, as it may give the functions of defrag.h other names */
+
 #include "defrag.h"
 
 #ifndef DEFRAG_GRANULE
@@ -57,6 +59,9 @@
 #ifndef DEFRAG_PRIVATE
 #define DEFRAG_PRIVATE __attribute__((visibility("hidden")))
 #endif
+
+/* Lets others in that the call under way has kept out; see guard.h. */
+DEFRAG_PRIVATE void defrag_let_others_in(void);
 
 /* The pieces of the calls that are meant to be quick are inlined even where size counts; what these seldom need is not. */
 #define INLINE static inline __attribute__((always_inline))

@@ -56,6 +56,9 @@ static bool grow_here(defrag_pool *pool, uint32_t slot, const need_t *need)
         }
         defrag_push(pool, hole, hole, 0);
         g = to;
+        if (GUARDED && !reaches(pool, g, g + size_in(h), need->granules)) {
+            return false;
+        }
     }
     defrag_extend(pool, g, need->granules);
     return true;
@@ -105,6 +108,10 @@ static bool grow_by_rotating(defrag_pool *pool, uint32_t slot, const need_t *nee
     if (!reaches(pool, to, end, need->granules) || padding(pool, to, need->alignment) != 0) {
         return false;
     }
+    /* Rotating leaves nothing whole in between, so that others cannot be let in. */
+    if (to != g && GRANULE * (end - g) > OPEN_BYTES) {
+        return false;
+    }
     if (to != g) {
         rotate(pool, g, size, end);
     }
@@ -112,13 +119,25 @@ static bool grow_by_rotating(defrag_pool *pool, uint32_t slot, const need_t *nee
     return true;
 }
 
-static defrag_status grow(defrag_pool *pool, uint32_t slot, const need_t *need)
+/* Whether others, if they were let in, have left the block alone. */
+static defrag_status look_again(const defrag_pool *pool, defrag_handle handle)
+{
+    named_t block;
+    return GUARDED ? defrag_open_unlocked(pool, handle, &block) : DEFRAG_OK;
+}
+
+static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
 {
     if (grow_here(pool, slot, need)) {
         return DEFRAG_OK;
     }
     uint32_t at;
-    if (defrag_find_room(pool, need, &at) == DEFRAG_OK) {
+    bool found = defrag_find_room(pool, need, &at) == DEFRAG_OK;
+    defrag_status status = look_again(pool, handle);
+    if (status != DEFRAG_OK) {
+        return status;
+    }
+    if (found) {
         /* Making room may have moved the block, or freed the granules beside it. */
         if (!grow_here(pool, slot, need)) {
             defrag_evacuate(pool, place_of(pool, slot), at, need->granules);
@@ -134,9 +153,13 @@ static defrag_status grow(defrag_pool *pool, uint32_t slot, const need_t *need)
     }
     uint32_t before = pool->moved_bytes[0];
     defrag_trim_table(pool);
-    defrag_compact(pool);
-    bool grown = grow_by_rotating(pool, slot, need);
+    defrag_gather(pool, defrag_first_block(pool), UINT32_MAX);
+    status = look_again(pool, handle);
+    bool grown = status == DEFRAG_OK && grow_by_rotating(pool, slot, need);
     defrag_note_worst_call(pool, before);
+    if (status != DEFRAG_OK) {
+        return status;
+    }
     return grown ? DEFRAG_OK : DEFRAG_FRAGMENTED;
 }
 
@@ -163,7 +186,10 @@ DEFRAG_API defrag_status defrag_resize(defrag_pool *pool, defrag_handle handle, 
     if (need.granules <= size_in(header(pool, from))) {
         shrink(pool, from, need.granules);
     } else {
-        status = grow(pool, block.slot, &need);
+        status = grow(pool, handle, block.slot, &need);
+        if (status == DEFRAG_LOCKED || status == DEFRAG_INVALID_HANDLE) {
+            return status;
+        }
         if (status != DEFRAG_OK) {
             return defrag_refuse(pool, status, handle, (uint32_t)bytes);
         }

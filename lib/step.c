@@ -28,6 +28,17 @@ typedef struct {
     uint32_t needs;  /* granules that would move a block too large for the budget, or 0 */
 } stepper_t;
 
+/* Continues the flight, if there is one, as far as the budget allows. In a guarded build others may end it meanwhile. */
+static void fly(stepper_t *s)
+{
+    while (in_flight(s->pool) && s->left != 0) {
+        s->left -= defrag_continue_flight(s->pool, s->left);
+        if (GUARDED) {
+            defrag_let_others_in();
+        }
+    }
+}
+
 static int32_t try_push(stepper_t *s, uint32_t hole)
 {
     defrag_pool *pool = s->pool;
@@ -56,7 +67,7 @@ static int32_t try_push(stepper_t *s, uint32_t hole)
     }
     if (least == 1 && s->left != 0) {
         defrag_begin_flight(pool, from, to);
-        s->left -= defrag_continue_flight(pool, s->left);
+        fly(s);
     }
     return SPENT;
 }
@@ -130,12 +141,10 @@ static int32_t push_somewhere(stepper_t *s)
 static bool move_within(stepper_t *s)
 {
     defrag_pool *pool = s->pool;
+    fly(s);
     if (in_flight(pool)) {
-        s->left -= defrag_continue_flight(pool, s->left);
-        if (in_flight(pool)) {
-            s->needs = s->budget == 0;
-            return s->budget == 0;
-        }
+        s->needs = s->budget == 0;
+        return s->budget == 0;
     }
     const need_t mark = { pool->watermark, 1, DEFRAG_FAST, 0, 0, 0, 0 };
     int32_t outcome = s->looks != 0 ? PUSHED : BLOCKED;
