@@ -54,7 +54,7 @@ DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granu
         uint32_t skip = done == 0 ? WORD : GRANULE * done;
         uint32_t end = done + granules;
         defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);
-        defrag_count_moved(pool, 0, granules);
+        defrag_count(pool, pool->moved_bytes, GRANULE * granules);
         defrag_set_half(pool, &pool->flight_done, end);
         if (granules == left) {
             end_flight(pool, true);

@@ -41,19 +41,15 @@ DEFRAG_PRIVATE void defrag_copy(defrag_pool *pool, uint32_t to, uint32_t from, u
     }
 }
 
-static void count(defrag_pool *pool, uint32_t counter[2], uint32_t amount)
+DEFRAG_PRIVATE void defrag_count(defrag_pool *pool, uint32_t counter[2], uint32_t amount)
 {
-    uint32_t low = counter[0] + amount;
+    uint32_t old = counter[0];
+    uint32_t low = old + amount;
+    counter[0] = low;
+    pool->seal ^= fold(old ^ low);
     if (low < amount) {
         defrag_set_u32(pool, &counter[1], counter[1] + 1);
     }
-    defrag_set_u32(pool, &counter[0], low);
-}
-
-DEFRAG_PRIVATE void defrag_count_moved(defrag_pool *pool, uint32_t blocks, uint32_t granules)
-{
-    count(pool, pool->moved_blocks, blocks);
-    count(pool, pool->moved_bytes, granules * GRANULE);
 }
 
 DEFRAG_PRIVATE void defrag_note_worst_call(defrag_pool *pool, uint32_t before)
@@ -77,7 +73,7 @@ DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t 
         defrag_commit_move(pool, owner_in(header(pool, at)), at);
         blocks++;
     }
-    defrag_count_moved(pool, blocks, 0);
+    defrag_count(pool, pool->moved_blocks, blocks);
     for (; g != end && pool->observer != NULL; g += size_in(header(pool, g))) {
         defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
     }
@@ -105,7 +101,7 @@ static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
     } else {
         set_header(pool, hole, header(pool, hole) & ~HOLE_BEFORE);
     }
-    defrag_count_moved(pool, 0, end - from);
+    defrag_count(pool, pool->moved_bytes, GRANULE * (end - from));
     defrag_release(pool, end - above, above, 0);
     defrag_commit_moves(pool, from - above, end - above, above);
     return end - above;
@@ -121,7 +117,7 @@ DEFRAG_PRIVATE void defrag_evacuate(defrag_pool *pool, uint32_t from, uint32_t a
     defrag_copy(pool, usable_offset(to), usable_offset(from), usable_bytes(old));
     defrag_set_alignment(pool, to, granules, alignment);
     defrag_add_used(pool, granules - old);
-    defrag_count_moved(pool, 0, old);
+    defrag_count(pool, pool->moved_bytes, GRANULE * old);
     /* Taking the hole may have changed what is before the old place. */
     defrag_release(pool, from, old, header(pool, from));
     defrag_commit_moves(pool, to, to + granules, from - to);
