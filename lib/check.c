@@ -196,8 +196,8 @@ static bool is_flight_sound(const defrag_pool *pool, const census_t *census)
     if (locks_in(e) != IN_FLIGHT || !is_place(pool, index_in(e))) {
         return false;
     }
-    uint32_t granules = size_in(header(pool, pool->flight_to));
-    return granules == size_in(header(pool, index_in(e))) && pool->flight_done < granules;
+    uint32_t granules = size_at(pool, pool->flight_to);
+    return granules == size_at(pool, index_in(e)) && pool->flight_done < granules;
 }
 
 static word_t seal_of(const defrag_pool *pool)

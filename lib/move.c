@@ -69,12 +69,12 @@ DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_
 DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
 {
     uint32_t blocks = 0;
-    for (uint32_t at = g; at != end; at += size_in(header(pool, at))) {
+    for (uint32_t at = g; at != end; at += size_at(pool, at)) {
         defrag_commit_move(pool, owner_in(header(pool, at)), at);
         blocks++;
     }
     defrag_count(pool, pool->moved_blocks, blocks);
-    for (; g != end && pool->observer != NULL; g += size_in(header(pool, g))) {
+    for (; g != end && pool->observer != NULL; g += size_at(pool, g)) {
         defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
     }
 }
@@ -125,7 +125,7 @@ DEFRAG_PRIVATE void defrag_evacuate(defrag_pool *pool, uint32_t from, uint32_t a
 
 DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end)
 {
-    uint32_t width = size_in(header(pool, hole));
+    uint32_t width = size_at(pool, hole);
     uint32_t from = hole + width;
     word_t block = header(pool, from);
     if (!defrag_is_movable(pool, block)) {
@@ -136,7 +136,7 @@ DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole,
     if (end != SLIDE_ONLY) {
         uint32_t not_to = alignment > 1 ? TOP_OF_ALL : end > behind ? end : behind;
         uint32_t to = defrag_find_home(pool, from, hole, not_to);
-        if (to != 0 && (not_to == TOP_OF_ALL || size_in(header(pool, to)) < behind - hole)) {
+        if (to != 0 && (not_to == TOP_OF_ALL || size_at(pool, to) < behind - hole)) {
             return to;
         }
     }
@@ -148,7 +148,7 @@ DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t t
     if (to == hole) {
         return slide(pool, hole, most);
     }
-    uint32_t from = hole + size_in(header(pool, hole));
-    defrag_evacuate(pool, from, to, size_in(header(pool, from)));
+    uint32_t from = hole + size_at(pool, hole);
+    defrag_evacuate(pool, from, to, size_at(pool, from));
     return hole;
 }

@@ -31,7 +31,7 @@ static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
     uint32_t lowest = 0;
     for (uint32_t hole = 0; (hole = defrag_next_largest(pool, hole)) != 0;) {
         uint32_t wanted = padding(pool, hole, need->alignment) + need->granules;
-        if (wanted <= size_in(header(pool, hole)) && hole - 1 < lowest - 1) {
+        if (wanted <= size_at(pool, hole) && hole - 1 < lowest - 1) {
             lowest = hole;
         }
     }
@@ -104,7 +104,7 @@ SELDOM static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
     for (uint32_t looks = 0; looks < LARGEST_HOLES && plan.hole != 0; looks++) {
         uint32_t next = defrag_next_largest(pool, plan.hole);
         uint32_t other = plan.hole != largest ? largest : next;
-        plan.roomiest = other != 0 ? size_in(header(pool, other)) : 0;
+        plan.roomiest = other != 0 ? size_at(pool, other) : 0;
         if (estimate(pool, &plan, goal, best.cost)) {
             best = plan;
         }
@@ -115,12 +115,12 @@ SELDOM static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
     if (hole == 0) {
         return false;
     }
-    while (hole != pool->top && size_in(header(pool, hole)) < goal && moved <= best.cost) {
+    while (hole != pool->top && size_at(pool, hole) < goal && moved <= best.cost) {
         uint32_t to = defrag_plan_push(pool, hole, best.end);
         if (to == 0) {
             break;
         }
-        moved += size_in(header(pool, hole + size_in(header(pool, hole))));
+        moved += size_at(pool, hole + size_at(pool, hole));
         hole = defrag_push(pool, hole, to, 0);
     }
     return true;
@@ -130,13 +130,13 @@ SELDOM static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
 SELDOM static void clear_top(defrag_pool *pool)
 {
     uint32_t last = 0;
-    for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_in(header(pool, g))) {
+    for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_at(pool, g)) {
         last = g;
     }
     if (last != 0 && defrag_is_movable(pool, header(pool, last))) {
         uint32_t to = defrag_find_home(pool, last, last, TOP_OF_ALL);
         if (to != 0) {
-            defrag_evacuate(pool, last, to, size_in(header(pool, last)));
+            defrag_evacuate(pool, last, to, size_at(pool, last));
         }
     }
 }
