@@ -76,15 +76,6 @@ SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, def
     return serve(pool, &need, handle);
 }
 
-INLINE void add_slot_quickly(defrag_pool *pool)
-{
-    if (SMALL_CORE) {
-        defrag_add_slot(pool);
-    } else {
-        add_slot(pool);
-    }
-}
-
 /* Whether it is plain that the hole that first_fit found, or none, is what a search through all holes would find. */
 INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_t granules)
 {
