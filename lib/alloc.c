@@ -88,15 +88,6 @@ SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, def
     return serve(pool, &need, handle);
 }
 
-INLINE void add_slot_quickly(defrag_pool *pool)
-{
-    if (SMALL_CORE) {
-        defrag_add_slot(pool);
-    } else {
-        add_slot(pool);
-    }
-}
-
 /* Whether it is plain that the hole that first_fit found, or none, is what a search through all holes would find. */
 INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_t granules)
 {
@@ -109,7 +100,7 @@ INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_
 
 DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
-    if (handle == NULL || !is_quiet(pool) || bytes - 1 >= pool->max_request) {
+    if (SMALL_CORE || handle == NULL || !is_quiet(pool) || bytes - 1 >= pool->max_request) {
         return allocate_slowly(pool, bytes, fit, handle);
     }
     uint32_t granules = granules_for((uint32_t)bytes, 1);
@@ -124,16 +115,12 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
             return allocate_slowly(pool, bytes, fit, handle);
         }
         if (pool->free_slots == 0) {
-            add_slot_quickly(pool);
+            add_slot(pool);
         }
         at = at == 0 ? pool->top : at;
     }
     uint32_t slot = pool->first_free_slot;
     word_t block = block_header(slot, granules);
-    if (SMALL_CORE) {
-        defrag_carve(pool, at, block);
-        return enter(pool, slot, at, granules, handle);
-    }
     if (found.at != 0) {
         unlink_from(pool, found.header, previous_hole(pool, at), found.bin);
         link_rest(pool, at + granules, found.rest);
@@ -190,7 +177,7 @@ SELDOM static defrag_status free_slowly(defrag_pool *pool, defrag_handle handle)
 
 DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
 {
-    if (is_quiet(pool)) {
+    if (!SMALL_CORE && is_quiet(pool)) {
         named_t block = find_named(pool, handle);
         if (block.state == UNLOCKED) {
             uint32_t g = index_in(block.e);
@@ -198,7 +185,7 @@ DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
             if (is_sound(pool, h, block.slot, g)) {
                 pool->used = (half_t)(pool->used - size_in(h));
                 append_free_slot(pool, block.slot, block.at, block.e, next_generation(block));
-                return SMALL_CORE ? defrag_release(pool, g, size_in(h), h) : release(pool, g, size_in(h), h);
+                return release(pool, g, size_in(h), h);
             }
         }
     }

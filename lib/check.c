@@ -27,7 +27,7 @@ static bool is_control_block_sound(const defrag_pool *pool)
     uint32_t control = defrag_control_bytes(pool->bytes);
     uint32_t first = defrag_first_block(pool);
     uint64_t needed = (uint64_t)header_offset(first) + (uint64_t)pool->slots * WORD;
-    if (needed > pool->bytes || pool->top < first || defrag_wilderness(pool, pool->slots) < 0) {
+    if (needed > pool->bytes || pool->top < first || pool->top > limit_with(pool->bytes, pool->slots)) {
         return false;
     }
     for (uint32_t i = control; i < header_offset(first); i++) {
@@ -196,8 +196,8 @@ static bool is_flight_sound(const defrag_pool *pool, const census_t *census)
     if (locks_in(e) != IN_FLIGHT || !is_place(pool, index_in(e))) {
         return false;
     }
-    uint32_t granules = size_in(header(pool, pool->flight_to));
-    return granules == size_in(header(pool, index_in(e))) && pool->flight_done < granules;
+    uint32_t granules = size_at(pool, pool->flight_to);
+    return granules == size_at(pool, index_in(e)) && pool->flight_done < granules;
 }
 
 static word_t seal_of(const defrag_pool *pool)

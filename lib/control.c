@@ -36,7 +36,7 @@ DEFRAG_PRIVATE uint32_t defrag_capacity(uint32_t bytes, uint32_t reserved_slots)
 {
     uint32_t slots = reserved_slots + (reserved_slots == 0);
     uint32_t first = defrag_first_in(bytes);
-    if (bytes / WORD < slots + header_offset(first + 1) / WORD) {
+    if (slots > MAX_SLOTS || bytes / WORD < slots + header_offset(first + 1) / WORD) {
         return 0;
     }
     return usable_bytes(limit_with(bytes, slots) - first);

@@ -10,7 +10,7 @@
 DEFRAG_PRIVATE uint32_t defrag_control_bytes(uint32_t bytes);
 
 /* The largest request that fits when the table has only the slots set aside, or the one that it needs; 0 if even these
- * do not fit. */
+ * do not fit, or are too many. */
 DEFRAG_PRIVATE uint32_t defrag_capacity(uint32_t bytes, uint32_t reserved_slots);
 
 /* The share in the seal of the control block's fields from one on. */

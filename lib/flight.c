@@ -44,7 +44,7 @@ DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granu
     uint32_t to = pool->flight_to;
     uint32_t from = index_in(entry(pool, pool->flight_slot - 1U));
     uint32_t done = pool->flight_done;
-    uint32_t left = size_in(header(pool, to)) - done;
+    uint32_t left = size_at(pool, to) - done;
 
     if (left <= granules) {
         granules = left;
@@ -57,7 +57,7 @@ DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granu
         uint32_t skip = done == 0 ? WORD : GRANULE * done;
         uint32_t end = done + granules;
         defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);
-        defrag_count_moved(pool, 0, granules);
+        defrag_count(pool, pool->moved_bytes, GRANULE * granules);
         defrag_set_half(pool, &pool->flight_done, end);
         if (granules == left) {
             end_flight(pool, true);

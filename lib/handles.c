@@ -40,7 +40,7 @@ DEFRAG_PRIVATE uint32_t defrag_alignment_at(const defrag_pool *pool, uint32_t g)
 DEFRAG_PRIVATE uint32_t defrag_usable_of(const defrag_pool *pool, uint32_t slot)
 {
     word_t e = entry(pool, slot);
-    return usable_bytes(size_in(header(pool, index_in(e)))) - tail_bytes(e);
+    return usable_bytes(size_at(pool, index_in(e))) - tail_bytes(e);
 }
 
 DEFRAG_PRIVATE uint32_t defrag_locked_blocks(const defrag_pool *pool)

@@ -67,19 +67,15 @@ static void keep(defrag_pool *pool, uint32_t slot, uint32_t g)
     }
 }
 
-static void count(defrag_pool *pool, uint32_t counter[2], uint32_t amount)
+DEFRAG_PRIVATE void defrag_count(defrag_pool *pool, uint32_t counter[2], uint32_t amount)
 {
-    uint32_t low = counter[0] + amount;
+    uint32_t old = counter[0];
+    uint32_t low = old + amount;
+    counter[0] = low;
+    pool->seal ^= fold(old ^ low);
     if (low < amount) {
         defrag_set_u32(pool, &counter[1], counter[1] + 1);
     }
-    defrag_set_u32(pool, &counter[0], low);
-}
-
-DEFRAG_PRIVATE void defrag_count_moved(defrag_pool *pool, uint32_t blocks, uint32_t granules)
-{
-    count(pool, pool->moved_blocks, blocks);
-    count(pool, pool->moved_bytes, granules * GRANULE);
 }
 
 DEFRAG_PRIVATE void defrag_note_worst_call(defrag_pool *pool, uint32_t before)
@@ -99,12 +95,12 @@ DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_
 DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
 {
     uint32_t blocks = 0;
-    for (uint32_t at = g; at != end; at += size_in(header(pool, at))) {
+    for (uint32_t at = g; at != end; at += size_at(pool, at)) {
         defrag_commit_move(pool, owner_in(header(pool, at)), at);
         blocks++;
     }
-    defrag_count_moved(pool, blocks, 0);
-    for (; g != end && pool->observer != NULL; g += size_in(header(pool, g))) {
+    defrag_count(pool, pool->moved_blocks, blocks);
+    for (; g != end && pool->observer != NULL; g += size_at(pool, g)) {
         defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
     }
 }
@@ -136,7 +132,7 @@ static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
     if (below != 0) {
         defrag_release(pool, hole, below, before);
     }
-    defrag_count_moved(pool, 0, end - from);
+    defrag_count(pool, pool->moved_bytes, GRANULE * (end - from));
     defrag_release(pool, end - above, above, 0);
     defrag_commit_moves(pool, from - above, end - above, above);
     return end - above;
@@ -153,7 +149,7 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
     copy_openly(pool, usable_offset(to), usable_offset(from), usable_bytes(old));
     defrag_set_alignment(pool, to, granules, alignment);
     defrag_add_used(pool, granules - old);
-    defrag_count_moved(pool, 0, old);
+    defrag_count(pool, pool->moved_bytes, GRANULE * old);
     /* Taking the hole may have changed what is before the old place, as may others. */
     moved = header(pool, from);
     uint32_t hole = (moved & HOLE_BEFORE) != 0 ? from - size_before(pool, from) : from;
@@ -164,7 +160,7 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
 
 DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end)
 {
-    uint32_t width = size_in(header(pool, hole));
+    uint32_t width = size_at(pool, hole);
     uint32_t from = hole + width;
     word_t block = header(pool, from);
     if (!defrag_is_movable(pool, block)) {
@@ -175,7 +171,7 @@ DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole,
     if (end != SLIDE_ONLY) {
         uint32_t not_to = alignment > 1 ? TOP_OF_ALL : end > behind ? end : behind;
         uint32_t to = defrag_find_home(pool, from, hole, not_to);
-        if (to != 0 && (not_to == TOP_OF_ALL || size_in(header(pool, to)) < behind - hole)) {
+        if (to != 0 && (not_to == TOP_OF_ALL || size_at(pool, to) < behind - hole)) {
             return to;
         }
     }
@@ -187,6 +183,6 @@ DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t t
     if (to == hole) {
         return slide(pool, hole, most);
     }
-    uint32_t from = hole + size_in(header(pool, hole));
-    return defrag_evacuate(pool, from, to, size_in(header(pool, from)));
+    uint32_t from = hole + size_at(pool, hole);
+    return defrag_evacuate(pool, from, to, size_at(pool, from));
 }

@@ -42,8 +42,8 @@ DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_
  * must be whole but for their entries. */
 DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above);
 
-/* Counts blocks as moved, and granules as copied. */
-DEFRAG_PRIVATE void defrag_count_moved(defrag_pool *pool, uint32_t blocks, uint32_t granules);
+/* Adds to moved_blocks or moved_bytes. */
+DEFRAG_PRIVATE void defrag_count(defrag_pool *pool, uint32_t counter[2], uint32_t amount);
 
 /* Counts what one call has copied; it began when moved_bytes was `before`. */
 DEFRAG_PRIVATE void defrag_note_worst_call(defrag_pool *pool, uint32_t before);

@@ -38,8 +38,10 @@ DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
 
 DEFRAG_PRIVATE void defrag_notify(defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from)
 {
-    defrag_event event = defrag_describe(pool, kind, slot, from);
-    defrag_tell(pool, &event);
+    if (pool->observer != NULL) {
+        defrag_event event = defrag_describe(pool, kind, slot, from);
+        defrag_tell(pool, &event);
+    }
 }
 
 DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status status, defrag_handle handle,

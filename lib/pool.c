@@ -35,7 +35,7 @@ DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_co
     if (!is_aligned(memory)) {
         return DEFRAG_INVALID_ALIGNMENT;
     }
-    if (bytes < DEFRAG_MIN_POOL_BYTES || bytes > MAX_POOL_BYTES || known.handles > MAX_SLOTS) {
+    if (bytes < DEFRAG_MIN_POOL_BYTES || bytes > MAX_POOL_BYTES) {
         return DEFRAG_INVALID_SIZE;
     }
     uint32_t whole = (uint32_t)bytes / GRANULE * GRANULE;

@@ -246,6 +246,12 @@ INLINE uint32_t size_in(word_t header_word)
     return (uint32_t)((header_word & HALF_MASK) >> 1);
 }
 
+/* The size of the block or hole at g. */
+INLINE uint32_t size_at(const defrag_pool *pool, uint32_t g)
+{
+    return *low_half(&granule_at(pool, g)->words[LAST]) >> 1;
+}
+
 INLINE uint32_t owner_in(word_t header_word)
 {
     return (uint32_t)(header_word >> (HALF_BITS + 1));

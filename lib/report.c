@@ -20,7 +20,7 @@ static uint32_t largest_now(const defrag_pool *pool)
     }
     uint32_t largest = (uint32_t)wilderness;
     for (uint32_t hole = defrag_next_largest(pool, 0); hole != 0; hole = next_hole(header(pool, hole))) {
-        uint32_t granules = size_in(header(pool, hole));
+        uint32_t granules = size_at(pool, hole);
         largest = granules > largest ? granules : largest;
     }
     return largest;

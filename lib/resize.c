@@ -22,7 +22,7 @@ static bool reaches(const defrag_pool *pool, uint32_t from, uint32_t end, uint32
     if (end == pool->top) {
         next += (uint32_t)defrag_wilderness(pool, pool->slots);
     } else if ((header(pool, end) & IS_HOLE) != 0) {
-        next += size_in(header(pool, end));
+        next += size_at(pool, end);
     }
     return next - from >= granules;
 }
@@ -86,7 +86,8 @@ static void rotate(defrag_pool *pool, uint32_t g, uint32_t size, uint32_t end)
     reverse(pool, header_offset(g + size), header_offset(end));
     reverse(pool, header_offset(g), header_offset(end));
     set_header(pool, g, header(pool, g) | (block & HOLE_BEFORE));
-    defrag_count_moved(pool, 1, end - g);
+    defrag_count(pool, pool->moved_blocks, 1);
+    defrag_count(pool, pool->moved_bytes, GRANULE * (end - g));
     defrag_commit_move(pool, owner_in(block), to);
     defrag_commit_moves(pool, g, to, size);
 }
@@ -95,7 +96,7 @@ static void rotate(defrag_pool *pool, uint32_t g, uint32_t size, uint32_t end)
 static bool grow_by_rotating(defrag_pool *pool, uint32_t slot, const need_t *need)
 {
     uint32_t g = place_of(pool, slot);
-    uint32_t size = size_in(header(pool, g));
+    uint32_t size = size_at(pool, g);
     uint32_t end = g + size;
     word_t h;
 
@@ -144,7 +145,7 @@ static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot
         }
         return DEFRAG_OK;
     }
-    int32_t size = (int32_t)size_in(header(pool, place_of(pool, slot)));
+    int32_t size = (int32_t)size_at(pool, place_of(pool, slot));
     if (defrag_free_with(pool, defrag_needed_slots(pool)) + size < (int32_t)need->granules) {
         return DEFRAG_OUT_OF_MEMORY;
     }
@@ -183,7 +184,7 @@ DEFRAG_API defrag_status defrag_resize(defrag_pool *pool, defrag_handle handle, 
     if (block.state == IN_FLIGHT) {
         defrag_cancel_flight(pool);
     }
-    if (need.granules <= size_in(header(pool, from))) {
+    if (need.granules <= size_at(pool, from)) {
         shrink(pool, from, need.granules);
     } else {
         status = grow(pool, handle, block.slot, &need);
@@ -195,7 +196,7 @@ DEFRAG_API defrag_status defrag_resize(defrag_pool *pool, defrag_handle handle, 
         }
     }
     uint32_t g = place_of(pool, block.slot);
-    defrag_set_alignment(pool, g, size_in(header(pool, g)), alignment);
+    defrag_set_alignment(pool, g, size_at(pool, g), alignment);
     defrag_notify(pool, DEFRAG_EVENT_RESIZE, block.slot, from);
     return DEFRAG_OK;
 }

@@ -31,7 +31,7 @@ static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
     uint32_t lowest = 0;
     for (uint32_t hole = 0; (hole = defrag_next_largest(pool, hole)) != 0;) {
         uint32_t wanted = padding(pool, hole, need->alignment) + need->granules;
-        if (wanted <= size_in(header(pool, hole)) && hole - 1 < lowest - 1) {
+        if (wanted <= size_at(pool, hole) && hole - 1 < lowest - 1) {
             lowest = hole;
         }
     }
@@ -92,11 +92,11 @@ static bool estimate(const defrag_pool *pool, plan_t *plan, uint32_t goal, uint3
             return true;
         }
     }
-    return g == pool->top && width + (uint32_t)defrag_wilderness(pool, pool->slots) >= goal;
+    return false;
 }
 
 /* Carries the cheapest plan out for one of the largest holes, as long as it costs what it said. False if there is none. */
-static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
+SELDOM static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
 {
     plan_t best = { 0, 0, UINT32_MAX, 0 };
     uint32_t largest = defrag_next_largest(pool, 0);
@@ -104,7 +104,7 @@ static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
     for (uint32_t looks = 0; looks < LARGEST_HOLES && plan.hole != 0; looks++) {
         uint32_t next = defrag_next_largest(pool, plan.hole);
         uint32_t other = plan.hole != largest ? largest : next;
-        plan.roomiest = other != 0 ? size_in(header(pool, other)) : 0;
+        plan.roomiest = other != 0 ? size_at(pool, other) : 0;
         if (estimate(pool, &plan, goal, best.cost)) {
             best = plan;
         }
@@ -115,43 +115,34 @@ static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
     if (hole == 0) {
         return false;
     }
-    while (hole != pool->top && size_in(header(pool, hole)) < goal && moved <= best.cost) {
+    while (hole != pool->top && size_at(pool, hole) < goal && moved <= best.cost) {
         uint32_t to = defrag_plan_push(pool, hole, best.end);
         if (to == 0) {
             break;
         }
-        moved += size_in(header(pool, hole + size_in(header(pool, hole))));
+        moved += size_at(pool, hole + size_at(pool, hole));
         hole = defrag_push(pool, hole, to, 0);
     }
     return true;
 }
 
-/* Gets the wilderness a granule for a new slot: moves the last block into a hole, or the last hole to the top. */
-static void clear_top(defrag_pool *pool)
+/* Gets the wilderness a granule for a new slot by moving the last block into a hole, if one takes it. */
+SELDOM static void clear_top(defrag_pool *pool)
 {
-    uint32_t hole = 0;
     uint32_t last = 0;
-    for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_in(header(pool, g))) {
-        word_t h = header(pool, g);
-        if ((h & IS_HOLE) != 0) {
-            hole = g;
-        } else if (!defrag_is_movable(pool, h)) {
-            hole = 0;
-            last = 0;
-        } else {
-            last = g;
-        }
+    for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_at(pool, g)) {
+        last = g;
     }
-    uint32_t to = last != 0 ? defrag_find_home(pool, last, last, TOP_OF_ALL) : 0;
-    if (to != 0) {
-        defrag_evacuate(pool, last, to, size_in(header(pool, last)));
-    } else if (hole != 0) {
-        defrag_gather(pool, hole, UINT32_MAX);
+    if (last != 0 && defrag_is_movable(pool, header(pool, last))) {
+        uint32_t to = defrag_find_home(pool, last, last, TOP_OF_ALL);
+        if (to != 0) {
+            defrag_evacuate(pool, last, to, size_at(pool, last));
+        }
     }
 }
 
 /* Tries one way to make room, and returns which to try next if there is none yet. */
-static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
+SELDOM static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
 {
     uint32_t slots = slots_for(pool, need->slots);
     uint32_t goal = goal_of(need);
@@ -165,7 +156,7 @@ static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
     } else if (way < SLIDE_WINDOW) {
         return grow_one_of_the_largest(pool, goal) ? way + 1 : SLIDE_WINDOW;
     } else if (way == SLIDE_WINDOW) {
-        uint32_t window = defrag_cheapest_window(pool, goal, slots);
+        uint32_t window = defrag_cheapest_window(pool, goal);
         if (window != 0) {
             defrag_gather(pool, window, goal);
         }

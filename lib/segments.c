@@ -7,10 +7,10 @@ DEFRAG_PRIVATE bool defrag_next_segment(const defrag_pool *pool, uint32_t slots,
     if (g == pool->top) {
         return false;
     }
-    g = g != 0 ? g + size_in(header(pool, g)) : defrag_first_block(pool);
+    g = g != 0 ? g + size_at(pool, g) : defrag_first_block(pool);
     segment->begin = g;
     int32_t free = 0;
-    for (; g != pool->top; g += size_in(header(pool, g))) {
+    for (; g != pool->top; g += size_at(pool, g)) {
         word_t h = header(pool, g);
         if ((h & IS_HOLE) != 0 || g == pool->flight_to) {
             free += (int32_t)size_in(h);

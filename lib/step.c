@@ -47,8 +47,8 @@ static int32_t try_push(stepper_t *s, uint32_t hole)
     if (to == 0) {
         return BLOCKED;
     }
-    uint32_t from = hole + size_in(header(pool, hole));
-    uint32_t granules = size_in(header(pool, from));
+    uint32_t from = hole + size_at(pool, hole);
+    uint32_t granules = size_at(pool, from);
     if (granules <= s->left) {
         defrag_push(pool, hole, to, 0);
         s->left -= granules;
@@ -94,7 +94,7 @@ static uint32_t resume_sweep(const defrag_pool *pool)
         return defrag_first_block(pool);
     }
     uint32_t g = index_in(entry(pool, slot));
-    return g + size_in(header(pool, g));
+    return g + size_at(pool, g);
 }
 
 /* Looks on in address order, at a block, or at a hole with the block behind it. BLOCKED means that the top was reached. */
@@ -112,12 +112,12 @@ static int32_t sweep(stepper_t *s)
             if (outcome != BLOCKED) {
                 break;
             }
-            g += size_in(header(pool, g));
+            g += size_at(pool, g);
         } else {
             s->looks--;
         }
         defrag_set_half(pool, &pool->cursor, owner_in(header(pool, g)) + BEHIND_SLOT);
-        g += size_in(header(pool, g));
+        g += size_at(pool, g);
     }
     if (outcome != SPENT) {
         defrag_set_half(pool, &pool->cursor, 0);

@@ -13,7 +13,7 @@ static uint32_t next_place(const defrag_pool *pool, size_t offset)
     if (offset % GRANULE != 0 || shown < first || shown >= pool->top) {
         return 0;
     }
-    return (uint32_t)shown + size_in(header(pool, (uint32_t)shown));
+    return (uint32_t)shown + size_at(pool, (uint32_t)shown);
 }
 
 DEFRAG_API bool defrag_walk(const defrag_pool *pool, defrag_block *block)
