@@ -16,9 +16,14 @@
  *  - Sizes are in bytes. Complexity counts B, the blocks in the pool, and H, its holes.
  *  - Moving. Only calls that say so may move a block, never one that is locked, and never one that you did not give to
  *    the pool. A pointer from defrag_lock is valid until the matching defrag_unlock.
- *  - Threads and interrupts. A call may not interrupt another call on the same pool: guard each pool with your own lock
- *    or critical section, then any context may call anything. Functions marked "interrupt: yes" take bounded time that
- *    does not depend on the pool's size or contents; those marked "interrupt: no" may take long.
+ *  - Threads and interrupts. A call may not interrupt another call on the same pool. Either guard each pool with your own
+ *    lock or critical section, then any context may call anything; functions marked "interrupt: yes" take bounded time that
+ *    does not depend on the pool's size or contents, those marked "interrupt: no" may take long. Or build the library with
+ *    DEFRAG_CONFIG, which names a header with your critical section, as lib/guard.h tells: then every call keeps others out
+ *    by itself, interrupts and other tasks may make the calls marked "interrupt: yes" at any time, and one task at a time
+ *    the others, which let them in after each 32 words that they copy. Meanwhile a block that is just being moved is to
+ *    them as if it were locked: they get LOCKED and try again. What a call of another task is resizing they leave alone;
+ *    and a resize, if nothing but rotating more than 32 words would do, answers FRAGMENTED.
  */
 #ifndef DEFRAG_H
 #define DEFRAG_H

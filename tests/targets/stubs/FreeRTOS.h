@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT
+ * Of FreeRTOS, just what lib/ports/freertos.h calls, to compile that. */
+typedef unsigned long UBaseType_t;
