@@ -121,7 +121,7 @@ def draw(lives, path):
     above.set_ylim(-0.1, None)
     above.set_ylabel("reboots so far, as a request\nwas refused with bytes free")
     above.set_title("A sensor gateway with 64 KiB of heap, by the heap it has")
-    above.legend(loc="center right")
+    above.legend(loc=(0.75, 0.08))
     below.set_ylabel("high-water mark\n(KiB)")
     below.set_xlabel("simulated years")
     for axes in (above, below):
