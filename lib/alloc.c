@@ -49,7 +49,7 @@ static void zero(void *block, uint32_t bytes)
 }
 
 /* Serves a need in any case: without a place at hand, or observed, or not to be served at all. */
-SELDOM static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handle)
+static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handle)
 {
     defrag_status status = defrag_ready(pool);
     if (handle != NULL) {
@@ -88,6 +88,20 @@ SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, def
     return serve(pool, &need, handle);
 }
 
+/* Takes the smallest hole that fits, if there is one. */
+static defrag_status allocate_best(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
+{
+    uint32_t granules = granules_for((uint32_t)bytes, 1);
+    search_t search = { granules, 1, EVERY_HOLE, 0, 0 };
+    uint32_t at = is_fit(fit) && pool->free_slots != 0 ? defrag_find_hole(pool, &search) : 0;
+    if (at == 0) {
+        return allocate_slowly(pool, bytes, fit, handle);
+    }
+    uint32_t slot = pool->first_free_slot;
+    defrag_carve(pool, at, block_header(slot, granules));
+    return enter(pool, slot, at, granules, handle);
+}
+
 /* Whether it is plain that the hole that first_fit found, or none, is what a search through all holes would find. */
 INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_t granules)
 {
@@ -106,7 +120,7 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
     uint32_t granules = granules_for((uint32_t)bytes, 1);
     fit_t found = first_fit(pool, granules);
     if (fit != DEFRAG_FAST && (!is_fit(fit) || !is_plainly_best(pool, &found, granules))) {
-        return allocate_slowly(pool, bytes, fit, handle);
+        return allocate_best(pool, bytes, fit, handle);
     }
     uint32_t at = found.at;
     if (at == 0 || pool->free_slots == 0) {

@@ -68,7 +68,7 @@ DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t
 
 DEFRAG_PRIVATE uint32_t defrag_find_home(const defrag_pool *pool, uint32_t g, uint32_t not_from, uint32_t not_to)
 {
-    search_t search = { size_at(pool, g), defrag_alignment_at(pool, g), MOVE_TRIES, not_from, not_to };
+    search_t search = { size_at(pool, g), alignment_at(pool, g), MOVE_TRIES, not_from, not_to };
     return defrag_find_hole(pool, &search);
 }
 

@@ -5,7 +5,6 @@
 #ifndef DEFRAG_BINS_H
 #define DEFRAG_BINS_H
 
-#include "bits.h"
 #include "pool.h"
 
 #define NO_BIN UINT32_MAX

@@ -18,7 +18,7 @@ static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32
     for (uint32_t g = segment->begin; free < goal && g < segment->end && g != pool->top; g = next) {
         word_t h = header(pool, g);
         next = g + size_in(h);
-        bool stays = (h & IS_HOLE) != 0 || (GUARDED && !defrag_is_movable(pool, h)); /* locked meanwhile */
+        bool stays = (h & IS_HOLE) != 0 || (GUARDED && !is_movable(pool, h)); /* locked meanwhile */
         uint32_t to = stays ? 0 : defrag_find_home(pool, g, segment->begin, segment->end);
         if (to != 0) {
             next = defrag_evacuate(pool, g, to, size_in(h));

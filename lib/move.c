@@ -112,7 +112,7 @@ static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
 {
     word_t hole_header = header(pool, hole);
     uint32_t from = hole + size_in(hole_header);
-    uint32_t below = padding(pool, hole, defrag_alignment_at(pool, from));
+    uint32_t below = padding(pool, hole, alignment_at(pool, from));
     uint32_t above = size_in(hole_header) - below;
     uint32_t end = from;
     word_t block = header(pool, from) & ~HOLE_BEFORE;
@@ -121,7 +121,7 @@ static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
         end += size_in(h);
         h = header(pool, end);
     } while (!GUARDED && end != pool->top && (h & IS_HOLE) == 0 && end + size_in(h) - from <= most &&
-             defrag_is_movable(pool, h) && (entry(pool, owner_in(h)) & OVER_ALIGNED) == 0);
+             is_movable(pool, h) && (entry(pool, owner_in(h)) & OVER_ALIGNED) == 0);
 
     defrag_unlink_hole(pool, hole, hole_header);
     set_header(pool, hole, block);
@@ -142,7 +142,7 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
 {
     word_t moved = header(pool, from);
     uint32_t old = size_in(moved);
-    uint32_t alignment = defrag_alignment_at(pool, from);
+    uint32_t alignment = alignment_at(pool, from);
     uint32_t to = defrag_take(pool, at, granules, alignment, owner_in(moved));
 
     keep(pool, owner_in(moved), from);
@@ -163,11 +163,11 @@ DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole,
     uint32_t width = size_at(pool, hole);
     uint32_t from = hole + width;
     word_t block = header(pool, from);
-    if (!defrag_is_movable(pool, block)) {
+    if (!is_movable(pool, block)) {
         return 0;
     }
     uint32_t behind = from + size_in(block);
-    uint32_t alignment = defrag_alignment_at(pool, from);
+    uint32_t alignment = alignment_at(pool, from);
     if (end != SLIDE_ONLY) {
         uint32_t not_to = alignment > 1 ? TOP_OF_ALL : end > behind ? end : behind;
         uint32_t to = defrag_find_home(pool, from, hole, not_to);

@@ -44,8 +44,9 @@
 #ifndef DEFRAG_POOL_H
 #define DEFRAG_POOL_H
 
-#include "guard.h" /* first, as it may give the functions of defrag.h other names */
+#include "guard.h" /* before defrag.h, to whose functions it may give other names */
 
+#include "bits.h"
 #include "defrag.h"
 
 #ifndef DEFRAG_GRANULE
@@ -340,9 +341,23 @@ static inline uint32_t tail_bytes(word_t e)
 
 /* Whether the block with this header may be moved. */
 DEFRAG_PRIVATE bool defrag_is_movable(const defrag_pool *pool, word_t header_word);
+INLINE bool is_movable(const defrag_pool *pool, word_t header_word)
+{
+    if (SMALL_CORE) {
+        return defrag_is_movable(pool, header_word);
+    }
+    return locks_in(entry(pool, owner_in(header_word))) == UNLOCKED;
+}
 
 /* The alignment of block g, in granules. */
 DEFRAG_PRIVATE uint32_t defrag_alignment_at(const defrag_pool *pool, uint32_t g);
+INLINE uint32_t alignment_at(const defrag_pool *pool, uint32_t g)
+{
+    if (SMALL_CORE) {
+        return defrag_alignment_at(pool, g);
+    }
+    return (entry(pool, owner_in(header(pool, g))) & OVER_ALIGNED) != 0 ? defrag_alignment_at(pool, g) : 1;
+}
 
 /* -------------------------------------------------------------------------------------------------- entering a call */
 

@@ -101,7 +101,7 @@ static bool grow_by_rotating(defrag_pool *pool, uint32_t slot, const need_t *nee
     word_t h;
 
     for (; end != pool->top && ((h = header(pool, end)) & IS_HOLE) == 0; end += size_in(h)) {
-        if (!defrag_is_movable(pool, h) || defrag_alignment_at(pool, end) != 1) {
+        if (!is_movable(pool, h) || defrag_alignment_at(pool, end) != 1) {
             return false;
         }
     }

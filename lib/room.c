@@ -82,7 +82,7 @@ static bool estimate(const defrag_pool *pool, plan_t *plan, uint32_t goal, uint3
         } else {
             plan->cost += granules;
             width += granules <= plan->roomiest ? granules : 0;
-            if (plan->cost >= most || !defrag_is_movable(pool, h)) {
+            if (plan->cost >= most || !is_movable(pool, h)) {
                 return false;
             }
         }
@@ -96,7 +96,7 @@ static bool estimate(const defrag_pool *pool, plan_t *plan, uint32_t goal, uint3
 }
 
 /* Carries the cheapest plan out for one of the largest holes, as long as it costs what it said. False if there is none. */
-SELDOM static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
+static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
 {
     plan_t best = { 0, 0, UINT32_MAX, 0 };
     uint32_t largest = defrag_next_largest(pool, 0);
@@ -120,20 +120,27 @@ SELDOM static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
         if (to == 0) {
             break;
         }
-        moved += size_at(pool, hole + size_at(pool, hole));
+        uint32_t from = hole + size_at(pool, hole);
+        uint32_t granules = size_at(pool, from);
+        uint32_t behind = from + granules;
+        /* A block that could evacuate may find its hole taken by now; sliding it would cost as much, for nothing. */
+        if (moved != 0 && to == hole && granules <= best.roomiest && (header(pool, behind) & IS_HOLE) == 0) {
+            break;
+        }
+        moved += granules;
         hole = defrag_push(pool, hole, to, 0);
     }
     return true;
 }
 
 /* Gets the wilderness a granule for a new slot by moving the last block into a hole, if one takes it. */
-SELDOM static void clear_top(defrag_pool *pool)
+static void clear_top(defrag_pool *pool)
 {
     uint32_t last = 0;
     for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_at(pool, g)) {
         last = g;
     }
-    if (last != 0 && defrag_is_movable(pool, header(pool, last))) {
+    if (last != 0 && is_movable(pool, header(pool, last))) {
         uint32_t to = defrag_find_home(pool, last, last, TOP_OF_ALL);
         if (to != 0) {
             defrag_evacuate(pool, last, to, size_at(pool, last));
@@ -142,7 +149,7 @@ SELDOM static void clear_top(defrag_pool *pool)
 }
 
 /* Tries one way to make room, and returns which to try next if there is none yet. */
-SELDOM static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
+static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
 {
     uint32_t slots = slots_for(pool, need->slots);
     uint32_t goal = goal_of(need);
@@ -154,9 +161,10 @@ SELDOM static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t w
         clear_top(pool);
         way = GROW;
     } else if (way < SLIDE_WINDOW) {
+        way += way == PREPARE;
         return grow_one_of_the_largest(pool, goal) ? way + 1 : SLIDE_WINDOW;
     } else if (way == SLIDE_WINDOW) {
-        uint32_t window = defrag_cheapest_window(pool, goal);
+        uint32_t window = table_fits ? defrag_cheapest_window(pool, goal, slots) : 0;
         if (window != 0) {
             defrag_gather(pool, window, goal);
         }

@@ -40,9 +40,8 @@ DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *n
  * first hole of so many granules. Each block moves at most once while nothing is locked. */
 DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goal);
 
-/* The hole from which sliding gathers so many granules with the fewest bytes moved, or 0 if there is none
- * without the wilderness. O(B). */
-DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t goal);
+/* The hole from which sliding gathers so many granules with the fewest bytes moved, or 0 if locks prevent it. O(B). */
+DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t goal, uint32_t slots);
 
 /* Gathers so many granules between two locked blocks by moving what is there to holes elsewhere. */
 DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots);

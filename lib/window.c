@@ -5,7 +5,7 @@
 #include "move.h"
 #include "room.h"
 
-DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t goal)
+DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t goal, uint32_t slots)
 {
     uint32_t best = 0;
     uint32_t fewest = UINT32_MAX;
@@ -13,19 +13,20 @@ DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t
     uint32_t free = 0;  /* granules of the holes from `low` to g */
     uint32_t moves = 0; /* and of the blocks */
 
-    for (uint32_t g = low; g != pool->top;) {
-        word_t h = header(pool, g);
+    for (uint32_t g = low;;) {
+        bool at_top = g == pool->top;
+        word_t h = at_top ? (word_t)defrag_wilderness(pool, slots) << 1 | IS_HOLE : header(pool, g);
         g += size_in(h);
         if ((h & IS_HOLE) != 0) {
             free += size_in(h);
-        } else if (defrag_is_movable(pool, h)) {
+        } else if (is_movable(pool, h)) {
             moves += size_in(h);
         } else {
             low = g;
             free = 0;
             moves = 0;
         }
-        for (; free >= goal; low += size_in(h)) {
+        for (; free >= goal && low != pool->top; low += size_in(h)) {
             h = header(pool, low);
             if ((h & IS_HOLE) == 0) {
                 moves -= size_in(h);
@@ -37,6 +38,8 @@ DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t
             }
             free -= size_in(h);
         }
+        if (at_top) {
+            return best;
+        }
     }
-    return best;
 }

@@ -2,7 +2,7 @@
 """Tests that moving stays within its bounds on the benchmark's log-uniform sizes in a 64 KiB pool.
 
 Bytes moved per byte allocated and refusals are counted natively for several seeds; the worst allocation is measured under
-callgrind and compared with full sliding's on the same requests.
+callgrind.
 """
 
 import argparse
@@ -13,6 +13,8 @@ from moving import command, count_instructions, run_json
 
 MOST_MOVED_PER_BYTE = {90: 0.11, 95: 0.24, 98: 0.45}
 MOST_REFUSED_PER_1000 = 0.1  # with every tenth block locked, at 90 %
+# Full sliding one block at a time, which was the bound, took 103,000, 117,000 and 127,000 on the same requests.
+MOST_INSTRUCTIONS = {90: 40_000, 95: 75_000, 98: 90_000}
 SEEDS = (1, 2, 3)
 ALLOCATIONS = 100_000
 
@@ -35,12 +37,9 @@ def bytes_and_refusals(build):
 
 def worst_instructions(build):
     arguments = argparse.Namespace(build=build, seed=1, measured=10_000)
-    for load in MOST_MOVED_PER_BYTE:
-        ours, sliding = (
-            count_instructions(arguments, ("log", load, 0, policy))["worst_instructions"]
-            for policy in ("make-room", "full-sliding")
-        )
-        yield f"worst instructions at {load} %", ours, sliding
+    for load, most in MOST_INSTRUCTIONS.items():
+        counted = count_instructions(arguments, ("log", load, 0, "make-room"))
+        yield f"worst instructions at {load} %", counted["worst_instructions"], most
 
 
 def main():
