@@ -10,7 +10,14 @@
 enum { LARGEST_HOLES = 8, BLOCKS_AHEAD = 64 };
 
 /* The ways to make room, in the order in which they are tried; growing one of the largest holes is tried four times. */
-enum { PREPARE, GROW, SLIDE_WINDOW = GROW + 4, SLIDE_ALL, CLEAR_BETWEEN_LOCKS, GIVE_UP };
+enum {
+    PREPARE = 0,
+    GROW = 1,
+    SLIDE_WINDOW = GROW + 4,
+    SLIDE_ALL = SLIDE_WINDOW + 1,
+    CLEAR_BETWEEN_LOCKS = SLIDE_ALL + 1,
+    GIVE_UP = CLEAR_BETWEEN_LOCKS + 1
+};
 
 DEFRAG_PRIVATE defrag_status defrag_measure(const defrag_pool *pool, need_t *need)
 {
