@@ -146,7 +146,7 @@ DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, siz
 
 DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_request *request, defrag_handle *handle)
 {
-    defrag_request known;
+    defrag_request known = { 0 };
     if (request == NULL || !defrag_read_struct(&known, request, sizeof known) ||
         (known.flags & ~(uint32_t)(DEFRAG_ZEROED | DEFRAG_PINNED)) != 0 || known.reserved != 0) {
         known.fit = -1; /* which is refused as an argument */
