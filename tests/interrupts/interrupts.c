@@ -344,10 +344,12 @@ bool interrupts_work(void)
     if (++turn % LOOK_EVERY == 0) {
         return try_promise();
     }
-    switch (random_below(&of_program, 6)) {
+    switch (random_below(&of_program, 8)) {
     case 0: return move();
     case 1: return block->handle == DEFRAG_NO_HANDLE || verify(block, &(bool){ false });
-    case 2: return block->handle == DEFRAG_NO_HANDLE || resize(block);
+    case 2:
+    case 3:
+    case 4: return block->handle == DEFRAG_NO_HANDLE || resize(block);
     default: return block->handle == DEFRAG_NO_HANDLE ? allocate(block) : give_up(block);
     }
 }

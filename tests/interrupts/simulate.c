@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LEAST_BYTES = 4096, POOL_BYTES = 2 * LEAST_BYTES, ONE_IN = 2 };
+enum { LEAST_BYTES = 4096, POOL_BYTES = 2 * LEAST_BYTES };
 
 static bool kept_out;
 static bool running;
+static uint32_t one_in; /* times that one may come, one does */
 static random_source phase;
 
 defrag_critical defrag_enter(void)
@@ -26,7 +27,7 @@ defrag_critical defrag_enter(void)
 void defrag_exit(defrag_critical before)
 {
     kept_out = before;
-    if (!kept_out && !running && random_below(&phase, ONE_IN) == 0) {
+    if (!kept_out && !running && random_below(&phase, one_in) == 0) {
         running = true;
         interrupts_handle();
         running = false;
@@ -38,6 +39,7 @@ int main(int count, char **arguments)
     static _Alignas(64) unsigned char memory[POOL_BYTES];
     uint32_t wanted = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 100000;
     uint64_t seed = count > 2 ? strtoull(arguments[2], NULL, 10) : (uint64_t)time(NULL);
+    one_in = 1 + (uint32_t)seed % 3;
     phase.state = seed ^ 0x5DEECE66DU;
     size_t bytes = LEAST_BYTES + seed % 8 * (LEAST_BYTES / 8);
     bool good = interrupts_begin(memory, bytes, seed);
