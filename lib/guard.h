@@ -14,6 +14,7 @@
 #ifndef DEFRAG_GUARD_H
 #define DEFRAG_GUARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef DEFRAG_CONFIG
