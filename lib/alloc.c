@@ -40,7 +40,7 @@ INLINE defrag_status enter(defrag_pool *pool, uint32_t slot, word_t place, uint3
 static void zero(void *block, uint32_t bytes)
 {
     unsigned char *at = block;
-    for (; GUARDED && bytes > OPEN_BYTES; bytes -= OPEN_BYTES) {
+    for (; bytes > OPEN_BYTES; bytes -= OPEN_BYTES) {
         __builtin_memset(at, 0, OPEN_BYTES);
         defrag_let_others_in();
         at += OPEN_BYTES;

@@ -51,7 +51,7 @@ static void leave(guard_t guard)
     defrag_exit(guard.before);
 }
 
-DEFRAG_PRIVATE void defrag_let_others_in(void)
+void defrag_let_others_in(void)
 {
     defrag_critical before = outside;
     defrag_exit(before);

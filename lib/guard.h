@@ -25,6 +25,9 @@
 #endif
 #define OPEN_BYTES (4U * DEFRAG_OPEN_WORDS)
 
+/* Lets others in that the call under way has kept out. */
+__attribute__((visibility("hidden"))) void defrag_let_others_in(void);
+
 #define defrag_init defrag_init_unguarded
 #define defrag_attach defrag_attach_unguarded
 #define defrag_deinit defrag_deinit_unguarded
@@ -50,6 +53,10 @@
 
 #define GUARDED false
 #define OPEN_BYTES UINT32_MAX
+
+static inline void defrag_let_others_in(void)
+{
+}
 
 #endif
 

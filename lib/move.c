@@ -44,7 +44,7 @@ DEFRAG_PRIVATE void defrag_copy(defrag_pool *pool, uint32_t to, uint32_t from, u
 /* Copies what a mover keeps others from; a guarded build lets them in meanwhile. */
 static void copy_openly(defrag_pool *pool, uint32_t to, uint32_t from, uint32_t bytes)
 {
-    while (GUARDED && bytes > OPEN_BYTES) {
+    while (bytes > OPEN_BYTES) {
         defrag_copy(pool, to, from, OPEN_BYTES);
         defrag_let_others_in();
         to += OPEN_BYTES;
@@ -52,9 +52,7 @@ static void copy_openly(defrag_pool *pool, uint32_t to, uint32_t from, uint32_t 
         bytes -= OPEN_BYTES;
     }
     defrag_copy(pool, to, from, bytes);
-    if (GUARDED) {
-        defrag_let_others_in();
-    }
+    defrag_let_others_in();
 }
 
 /* Keeps the block of a slot from others until its move is committed, if they may be let in before. They find its header at

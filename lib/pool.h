@@ -61,9 +61,6 @@
 #define DEFRAG_PRIVATE __attribute__((visibility("hidden")))
 #endif
 
-/* Lets others in that the call under way has kept out; see guard.h. */
-DEFRAG_PRIVATE void defrag_let_others_in(void);
-
 /* The pieces of the calls that are meant to be quick are inlined even where size counts; what these seldom need is not. */
 #define INLINE static inline __attribute__((always_inline))
 #define SELDOM __attribute__((noinline, cold))

@@ -33,9 +33,7 @@ static void fly(stepper_t *s)
 {
     while (in_flight(s->pool) && s->left != 0) {
         s->left -= defrag_continue_flight(s->pool, s->left);
-        if (GUARDED) {
-            defrag_let_others_in();
-        }
+        defrag_let_others_in();
     }
 }
 
