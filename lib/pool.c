@@ -21,6 +21,31 @@ static uint32_t draw_tag(const void *memory)
     return (uint32_t)((uintptr_t)memory / GRANULE) * 2654435769U >> (32 - TAG_BITS);
 }
 
+static defrag_pool *set_up(void *memory, uint32_t bytes, uint32_t capacity, const defrag_config *config)
+{
+    defrag_pool *made = memory;
+    uint32_t first = defrag_first_in(bytes);
+    uint32_t tag = (config->tag != 0 ? config->tag : draw_tag(memory)) & ((1U << TAG_BITS) - 1);
+    __builtin_memset(made, 0, header_offset(first));
+    made->identity = POOL_QUIET;
+    made->bytes = bytes;
+    made->handle_base = tag << SLOT_BITS | 1;
+    made->max_request = capacity;
+    made->top = (half_t)first;
+    made->high_water = (half_t)first;
+    made->reserved_slots = (half_t)config->handles;
+    if (config->watermark != 0) {
+        /* A mark beyond the capacity asks for everything in one hole. */
+        size_t watermark = config->watermark < capacity ? config->watermark : capacity;
+        made->watermark = (half_t)granules_for((uint32_t)watermark, 1);
+    }
+    made->seal = defrag_seal_from(made, offsetof(defrag_pool, peak_used));
+    while (made->slots < config->handles) {
+        defrag_add_slot(made);
+    }
+    return made;
+}
+
 DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_config *config, defrag_pool **pool)
 {
     defrag_config known = { 0 };
@@ -43,27 +68,7 @@ DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_co
     if (capacity == 0) {
         return DEFRAG_INVALID_SIZE;
     }
-    defrag_pool *made = memory;
-    uint32_t first = defrag_first_in(whole);
-    uint32_t tag = (known.tag != 0 ? known.tag : draw_tag(memory)) & ((1U << TAG_BITS) - 1);
-    __builtin_memset(made, 0, header_offset(first));
-    made->identity = POOL_QUIET;
-    made->bytes = whole;
-    made->handle_base = tag << SLOT_BITS | 1;
-    made->max_request = capacity;
-    made->top = (half_t)first;
-    made->high_water = (half_t)first;
-    made->reserved_slots = (half_t)known.handles;
-    if (known.watermark != 0) {
-        /* A mark beyond the capacity asks for everything in one hole. */
-        size_t watermark = known.watermark < capacity ? known.watermark : capacity;
-        made->watermark = (half_t)granules_for((uint32_t)watermark, 1);
-    }
-    made->seal = defrag_seal_from(made, offsetof(defrag_pool, peak_used));
-    while (made->slots < known.handles) {
-        defrag_add_slot(made);
-    }
-    *pool = made;
+    *pool = set_up(memory, whole, capacity, &known);
     return DEFRAG_OK;
 }
 
