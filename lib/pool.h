@@ -60,6 +60,7 @@
 
 /* The pieces of the calls that are meant to be quick are inlined even where size counts; what these seldom need is not. */
 #define INLINE static inline __attribute__((always_inline))
+#define APART __attribute__((noinline))
 #define SELDOM __attribute__((noinline, cold))
 
 #include "bits.h"
