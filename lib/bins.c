@@ -2,7 +2,7 @@
 #include "bins.h"
 
 #ifdef DEFRAG_HAS_NO_CLZ
-uint32_t defrag_highest_bit(uint32_t x)
+DEFRAG_PRIVATE uint32_t defrag_highest_bit(uint32_t x)
 {
     uint32_t position = 0;
     for (uint32_t width = 16; width != 0; width >>= 1) {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * Positions of bits in a word, for the size classes. */
+ * Positions of bits in a word, for the size classes, and what else depends on the core. Included by pool.h. */
 #ifndef DEFRAG_BITS_H
 #define DEFRAG_BITS_H
 
 #include <stdint.h>
 
-/* The smallest cores have no instruction for it. They share one shift ladder, half the size of the compiler's support
- * routine. */
+/* The smallest cores have no instruction for the highest bit. They share one shift ladder, half the size of the compiler's
+ * support routine; and as they have little flash, the pieces of quick calls, too, stand but once. */
 #if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__) || (defined(__riscv) && !defined(__riscv_zbb))
 enum { SMALL_CORE = 1 };
 #define DEFRAG_HAS_NO_CLZ
 /* The position of the highest bit set; x is not 0. */
-__attribute__((visibility("hidden"))) uint32_t defrag_highest_bit(uint32_t x);
+DEFRAG_PRIVATE uint32_t defrag_highest_bit(uint32_t x);
 
 /* The position of the lowest bit set; x is not 0. */
 static inline uint32_t lowest_bit(uint32_t x)

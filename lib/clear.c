@@ -10,8 +10,19 @@
 /* How many segments are tried, those with the most free space first. */
 enum { SEGMENTS_TRIED = 8 };
 
+/* A hole outside the segment that block g fits, or the top, or 0. */
+static uint32_t place_outside(const defrag_pool *pool, const segment_t *segment, uint32_t g, uint32_t slots)
+{
+    uint32_t to = defrag_find_home(pool, g, segment->begin, segment->end);
+    if (to != 0 || segment->end == pool->top) {
+        return to;
+    }
+    uint32_t needed = padding(pool, pool->top, defrag_alignment_at(pool, g)) + size_at(pool, g);
+    return (int32_t)needed <= defrag_wilderness(pool, slots) ? pool->top : 0;
+}
+
 /* Evacuates blocks until the goal can be gathered; false if too few find a place. */
-static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32_t goal)
+static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32_t goal, uint32_t slots)
 {
     uint32_t free = segment->free;
     uint32_t next;
@@ -19,7 +30,7 @@ static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32
         word_t h = header(pool, g);
         next = g + size_in(h);
         bool stays = (h & IS_HOLE) != 0 || (GUARDED && !is_movable(pool, h)); /* locked meanwhile */
-        uint32_t to = stays ? 0 : defrag_find_home(pool, g, segment->begin, segment->end);
+        uint32_t to = stays ? 0 : place_outside(pool, segment, g, slots);
         if (to != 0) {
             next = defrag_evacuate(pool, g, to, size_in(h));
             next += next != pool->top ? size_at(pool, next) : 0;
@@ -43,7 +54,7 @@ DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal,
         if (best.free == 0) {
             return;
         }
-        if (evacuate_segment(pool, &best, goal)) {
+        if (evacuate_segment(pool, &best, goal, slots)) {
             /* Where the segment begins no block may begin any more. */
             uint32_t g = defrag_first_block(pool);
             while (g < best.begin && g != pool->top) {

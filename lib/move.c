@@ -19,7 +19,8 @@ INLINE void copy_chunk(chunk_t **to, const chunk_t **from)
                      :
                      : "r3", "r4", "r5", "r6", "memory");
 #else
-    *(*to)++ = *(*from)++;
+    chunk_t chunk = *(*from)++; /* the places may overlap */
+    *(*to)++ = chunk;
 #endif
 }
 

@@ -38,7 +38,7 @@
  * A flight is a copy that takes several steps. Its destination is a block like any other whose header names the same owner
  * as the source. The source stays the truth until the table entry is stored anew; dropping the destination cancels.
  *
- * The seal is the exclusive or of all table entries and of those words of the control block that nothing else vouches
+ * The seal is the exclusive or of all table entries and of those halves of the control block that nothing else vouches
  * for, so that each single flipped bit is found by defrag_check.
  */
 #ifndef DEFRAG_POOL_H
@@ -46,7 +46,6 @@
 
 #include "guard.h" /* before defrag.h, to whose functions it may give other names */
 
-#include "bits.h"
 #include "defrag.h"
 
 #ifndef DEFRAG_GRANULE
@@ -63,7 +62,10 @@
 
 /* The pieces of the calls that are meant to be quick are inlined even where size counts; what these seldom need is not. */
 #define INLINE static inline __attribute__((always_inline))
+#define APART __attribute__((noinline))
 #define SELDOM __attribute__((noinline, cold))
+
+#include "bits.h"
 
 /* ------------------------------------------------------------------------------------------------------ build facts */
 
