@@ -48,6 +48,6 @@ rm -rf checkout installed unpacked/src
 wheel=$(echo dist/defrag-*.whl)
 "${pip[@]}" install --quiet "${wheel}[test]"
 cd unpacked
-"$python" -m pytest -q -p no:cacheprovider --junit-xml "$scratch/report.xml" tests
+"$python" -m pytest -q -p no:cacheprovider --numprocesses auto --dist worksteal --junit-xml "$scratch/report.xml" tests
 "$python" -m mypy --cache-dir "$scratch/mypy" tests tools examples
 "$python" -m mypy --cache-dir "$scratch/mypy" --strict -p defrag
