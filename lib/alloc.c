@@ -18,22 +18,28 @@ SELDOM static defrag_status note_peaks(defrag_pool *pool, uint32_t live, uint32_
     return DEFRAG_OK;
 }
 
-/* Enters a block into the books. Its slot is the one that has been free longest; the entry says its place from now on. */
-INLINE defrag_status enter(defrag_pool *pool, uint32_t slot, word_t place, uint32_t granules, defrag_handle *handle)
+/* Enters a block into the books: the entry of its slot, just claimed, says its place from now on. Returns what is used. */
+INLINE uint32_t enter(defrag_pool *pool, claim_t claim, word_t place, uint32_t granules, defrag_handle *handle)
 {
-    word_t *at = entry_at(pool, slot);
-    word_t old = *at;
-    word_t e = (old & GENERATION_MASK) | place;
-    uint32_t live = (uint32_t)pool->slots - pool->free_slots; /* without it */
+    word_t generation = claim.e & GENERATION_MASK;
+    word_t e = generation | place;
     uint32_t used = pool->used + granules;
 
-    pool->first_free_slot = (half_t)old;
-    pool->free_slots--;
     pool->used = (half_t)used;
-    pool->seal ^= old ^ e;
-    *at = e;
-    *handle = handle_of(pool, slot, old);
-    return used > pool->peak_used || live >= pool->peak_live ? note_peaks(pool, live + 1, used) : DEFRAG_OK;
+    set_entry(pool, claim.slot, claim.e, e);
+    *handle = handle_of(pool, claim.slot, generation);
+    return used;
+}
+
+/* How many blocks there are. */
+INLINE uint32_t live_blocks(const defrag_pool *pool)
+{
+    return (uint32_t)pool->slots - pool->free_slots;
+}
+
+INLINE defrag_status finish(defrag_pool *pool, uint32_t live, uint32_t used)
+{
+    return used > pool->peak_used || live > pool->peak_live ? note_peaks(pool, live, used) : DEFRAG_OK;
 }
 
 /* Fills a block that nobody knows yet with zero; a guarded build lets others in meanwhile. */
@@ -66,19 +72,17 @@ static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handl
     if (status != DEFRAG_OK) {
         return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)need->bytes);
     }
-    if (pool->free_slots == 0) {
-        defrag_add_slot(pool);
-    }
-    uint32_t slot = pool->first_free_slot;
-    uint32_t g = defrag_take(pool, at, need->granules, need->alignment, slot);
+    claim_t claim = pool->free_slots != 0 ? pop_slot(pool) : new_slot(pool);
+    uint32_t g = defrag_take(pool, at, need->granules, need->alignment, claim.slot);
     word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
     place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
-    enter(pool, slot, place, need->granules, handle);
+    uint32_t used = enter(pool, claim, place, need->granules, handle);
+    finish(pool, live_blocks(pool), used);
     if ((need->flags & DEFRAG_ZEROED) != 0) {
         zero(granule_at(pool, g + 1), usable_bytes(need->granules));
     }
     defrag_set_alignment(pool, g, need->granules, need->alignment);
-    defrag_notify(pool, DEFRAG_EVENT_ALLOC, slot, g);
+    defrag_notify(pool, DEFRAG_EVENT_ALLOC, claim.slot, g);
     return DEFRAG_OK;
 }
 
@@ -88,18 +92,32 @@ SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, def
     return serve(pool, &need, handle);
 }
 
+/* Takes the hole at `at`, or the wilderness if that is its beginning; the caller knows that it and the table suffice. */
+APART static defrag_status allocate_at(defrag_pool *pool, uint32_t at, uint32_t granules, defrag_handle *handle)
+{
+    claim_t claim = pool->free_slots != 0 ? pop_slot(pool) : new_slot(pool);
+    defrag_carve(pool, at, block_header(claim.slot, granules));
+    uint32_t used = enter(pool, claim, at, granules, handle);
+    return finish(pool, live_blocks(pool), used);
+}
+
+/* Takes the beginning of the wilderness, if that suffices. */
+APART static defrag_status allocate_on_top(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
+{
+    uint32_t granules = granules_for((uint32_t)bytes, 1);
+    if (wilderness_with(pool, slots_for(pool, 1)) < (int32_t)granules) {
+        return allocate_slowly(pool, bytes, fit, handle);
+    }
+    return allocate_at(pool, pool->top, granules, handle);
+}
+
 /* Takes the smallest hole that fits, if there is one. Apart, since a call in its midst would cost the quick way registers. */
 APART static defrag_status allocate_best(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
     uint32_t granules = granules_for((uint32_t)bytes, 1);
     search_t search = { granules, 1, EVERY_HOLE, 0, 0 };
     uint32_t at = is_fit(fit) && pool->free_slots != 0 ? defrag_find_hole(pool, &search) : 0;
-    if (at == 0) {
-        return allocate_slowly(pool, bytes, fit, handle);
-    }
-    uint32_t slot = pool->first_free_slot;
-    defrag_carve(pool, at, block_header(slot, granules));
-    return enter(pool, slot, at, granules, handle);
+    return at != 0 ? allocate_at(pool, at, granules, handle) : allocate_slowly(pool, bytes, fit, handle);
 }
 
 /* Whether it is plain that the hole that first_fit found, or none, is what a search through all holes would find. */
@@ -122,27 +140,22 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
     if (fit != DEFRAG_FAST && (!is_fit(fit) || !is_plainly_best(pool, &found, granules))) {
         return allocate_best(pool, bytes, fit, handle);
     }
-    uint32_t at = found.at;
-    if (at == 0 || pool->free_slots == 0) {
-        /* At the top, or with a slot that the wilderness yields. */
-        if (wilderness_with(pool, slots_for(pool, 1)) < (int32_t)(at == 0 ? granules : 0)) {
-            return allocate_slowly(pool, bytes, fit, handle);
-        }
-        if (pool->free_slots == 0) {
-            add_slot(pool);
-        }
-        at = at == 0 ? pool->top : at;
+    if (found.at == 0) {
+        return allocate_on_top(pool, bytes, fit, handle);
     }
-    uint32_t slot = pool->first_free_slot;
-    word_t block = block_header(slot, granules);
-    if (found.at != 0) {
-        unlink_from(pool, found.header, previous_hole(pool, at), found.bin);
-        link_rest(pool, at + granules, found.rest);
+    claim_t claim;
+    if (pool->free_slots != 0) {
+        claim = pop_slot(pool);
+    } else if (wilderness_with(pool, pool->slots + 1U) >= 0) {
+        claim = new_slot(pool);
     } else {
-        raise_top(pool, at + granules);
+        return allocate_slowly(pool, bytes, fit, handle);
     }
-    set_header(pool, at, block);
-    return enter(pool, slot, at, granules, handle);
+    set_header(pool, found.at, block_header(claim.slot, granules));
+    uint32_t used = enter(pool, claim, found.at, granules, handle);
+    unlink_from(pool, found.header, previous_hole(pool, found.at), found.bin);
+    link_rest(pool, found.at + granules, found.rest);
+    return finish(pool, live_blocks(pool), used);
 }
 
 DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,

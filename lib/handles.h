@@ -92,12 +92,32 @@ INLINE void append_free_slot(defrag_pool *pool, uint32_t slot, word_t *at, word_
 
 DEFRAG_PRIVATE void defrag_append_free_slot(defrag_pool *pool, uint32_t slot, word_t old, word_t generation);
 
-/* Adds a free slot to the table, for which there must be room. */
-INLINE void add_slot(defrag_pool *pool)
+/* A slot taken for a block, and its entry, of which the generation stays. */
+typedef struct {
+    uint32_t slot;
+    word_t e;
+} claim_t;
+
+/* Takes the slot that has been free longest, if there is a free one. */
+INLINE claim_t pop_slot(defrag_pool *pool)
+{
+    uint32_t slot = pool->first_free_slot;
+    word_t e = entry(pool, slot);
+    pool->first_free_slot = (half_t)e;
+    pool->free_slots--;
+    return (claim_t){ slot, e };
+}
+
+/* Takes a new slot, for which there must be room, if there is no free one. Its entry is not in the table yet, but sealed. */
+INLINE claim_t new_slot(defrag_pool *pool)
 {
     uint32_t slot = pool->slots++;
-    append_free_slot(pool, slot, entry_at(pool, slot), 0, (word_t)pool->seed << GENERATION_SHIFT);
+    word_t e = (word_t)pool->seed << GENERATION_SHIFT;
+    pool->seal ^= e;
+    return (claim_t){ slot, e };
 }
+
+/* Adds a free slot to the table, for which there must be room. */
 DEFRAG_PRIVATE void defrag_add_slot(defrag_pool *pool);
 
 /* What the slot of a freed block keeps: a handle of the next generation will name it. */

@@ -297,7 +297,8 @@ INLINE uint32_t limit_with(uint32_t bytes, uint32_t slots)
 /* The granules of the wilderness if the table had so many slots; negative if it cannot have them. */
 INLINE int32_t wilderness_with(const defrag_pool *pool, uint32_t slots)
 {
-    return slots <= MAX_SLOTS ? (int32_t)(limit_with(pool->bytes, slots) - pool->top) : -1;
+    /* With links of 16 bits, no pool holds so many blocks that its table could be full. */
+    return HALF_BITS == 16 || slots <= MAX_SLOTS ? (int32_t)(limit_with(pool->bytes, slots) - pool->top) : -1;
 }
 DEFRAG_PRIVATE int32_t defrag_wilderness(const defrag_pool *pool, uint32_t slots);
 
