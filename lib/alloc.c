@@ -127,7 +127,7 @@ INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_
     if (found->bin != own && bin_has_hole(pool, own)) {
         return false;
     }
-    return found->at == 0 || found->rest == 0 || found->bin < BINS_OF_ONE_SIZE || next_hole(found->header) == 0;
+    return found->at == 0 || found->rest == 0 || found->bin <= BINS_OF_ONE_SIZE || next_hole(found->header) == 0;
 }
 
 DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)

@@ -85,7 +85,7 @@ DEFRAG_PRIVATE uint32_t defrag_next_largest(const defrag_pool *pool, uint32_t ho
     while (bin-- != 0) {
         uint32_t bits = pool->map[bin / 32] & (UINT32_MAX >> (31 - bin % 32));
         if (bits != 0) {
-            return pool->bins[bin / 32 * 32 + defrag_highest_bit(bits)];
+            return first_in(pool, bin / 32 * 32 + defrag_highest_bit(bits));
         }
         bin = bin / 32 * 32;
     }

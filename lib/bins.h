@@ -9,19 +9,29 @@
 
 #define NO_BIN UINT32_MAX
 
-/* The holes of each of the lowest bins have the same size. */
+/* Bins are numbered from 1. The holes of each of the lowest have the same size. */
 enum { BINS_OF_ONE_SIZE = 7 };
 
 /* Sizes 1, 2, 3, then quarters of an octave: 4, 5, 6, 7, 8-9, 10-11, ... */
 INLINE uint32_t bin_of(uint32_t granules)
 {
     uint32_t shift = defrag_highest_bit(granules | 4) - 2;
-    return 4 * shift + (granules >> shift) - 1;
+    return 4 * shift + (granules >> shift);
 }
 
 static inline bool bin_has_hole(const defrag_pool *pool, uint32_t bin)
 {
     return (pool->map[bin / 32] >> bin % 32 & 1) != 0;
+}
+
+INLINE uint32_t first_in(const defrag_pool *pool, uint32_t bin)
+{
+    return pool->bins[bin - 1];
+}
+
+INLINE void set_first(defrag_pool *pool, uint32_t bin, uint32_t hole)
+{
+    pool->bins[bin - 1] = (half_t)hole;
 }
 
 /* The first hole of the first bin from *bin upwards that has one, and that bin; or 0. */
@@ -31,12 +41,12 @@ INLINE uint32_t first_from(const defrag_pool *pool, uint32_t *bin)
     uint32_t bits = pool->map[i] >> *bin % 32;
     if (bits != 0) {
         *bin += lowest_bit(bits);
-        return pool->bins[*bin];
+        return first_in(pool, *bin);
     }
     while (++i < MAP_WORDS) {
         if (pool->map[i] != 0) {
             *bin = 32 * i + lowest_bit(pool->map[i]);
-            return pool->bins[*bin];
+            return first_in(pool, *bin);
         }
     }
     return 0;
@@ -71,9 +81,9 @@ INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
     uint32_t bin = bin_of(granules);
     granule_t *hole = granule_at(pool, g);
     word_t second = (word_t)granules << HALF_BITS | IN_BIN | bin;
-    uint32_t head = pool->bins[bin];
+    uint32_t head = first_in(pool, bin);
 
-    pool->bins[bin] = (half_t)g;
+    set_first(pool, bin, g);
     hole[0].words[LAST] = block_header(head, granules) | IS_HOLE;
     hole[1].words[0] = second;
     granule_at(pool, g + granules)->words[LAST - 1] = second;
@@ -95,7 +105,7 @@ INLINE void unlink_from(defrag_pool *pool, word_t hole_header, uint32_t previous
         set_next(pool, previous, next);
         return;
     }
-    pool->bins[bin] = (half_t)next;
+    set_first(pool, bin, next);
     if (next == 0) {
         pool->map[bin / 32] ^= 1U << bin % 32;
     }
@@ -142,7 +152,7 @@ INLINE bool fits(const defrag_pool *pool, fit_t *found, uint32_t granules)
 INLINE fit_t first_fit(const defrag_pool *pool, uint32_t granules)
 {
     uint32_t own = bin_of(granules);
-    fit_t found = { pool->bins[own], own, 0, 0 };
+    fit_t found = { first_in(pool, own), own, 0, 0 };
     if (found.at != 0) {
         if (fits(pool, &found, granules)) {
             return found;

@@ -19,15 +19,16 @@ typedef struct {
 
 static bool is_control_block_sound(const defrag_pool *pool)
 {
-    if (pool->bytes < DEFRAG_MIN_POOL_BYTES || pool->bytes > MAX_POOL_BYTES || pool->bytes % GRANULE != 0 ||
-        pool->slots > MAX_SLOTS || pool->slots > pool->bytes / WORD || pool->free_slots > pool->slots ||
-        pool->max_request == 0 || pool->max_request != defrag_capacity(pool->bytes, pool->reserved_slots)) {
+    uint32_t bytes = bytes_of(pool);
+    if (bytes < DEFRAG_MIN_POOL_BYTES || bytes > MAX_POOL_BYTES || bytes % GRANULE != 0 || pool->slots > MAX_SLOTS ||
+        pool->slots > bytes / WORD || pool->free_slots > pool->slots || pool->max_request == 0 ||
+        pool->max_request != defrag_capacity(bytes, pool->reserved_slots)) {
         return false;
     }
-    uint32_t control = defrag_control_bytes(pool->bytes);
+    uint32_t control = defrag_control_bytes(bytes);
     uint32_t first = defrag_first_block(pool);
     uint64_t needed = (uint64_t)header_offset(first) + (uint64_t)pool->slots * WORD;
-    if (needed > pool->bytes || pool->top < first || pool->top > limit_with(pool->bytes, pool->slots)) {
+    if (needed > bytes || pool->top < first || pool->top > limit_with(bytes, pool->slots)) {
         return false;
     }
     for (uint32_t i = control; i < header_offset(first); i++) {
@@ -121,7 +122,7 @@ static int32_t check_arena(const defrag_pool *pool, census_t *census)
 static bool is_bin_sound(const defrag_pool *pool, uint32_t bin, census_t *listed, uint32_t holes)
 {
     uint32_t previous = IN_BIN | bin;
-    for (uint32_t hole = pool->bins[bin]; hole != 0;) {
+    for (uint32_t hole = first_in(pool, bin); hole != 0;) {
         if (!is_place(pool, hole) || listed->holes++ == holes) {
             return false;
         }
@@ -142,9 +143,9 @@ static bool is_bin_sound(const defrag_pool *pool, uint32_t bin, census_t *listed
 static int32_t check_bins(const defrag_pool *pool, const census_t *census)
 {
     census_t listed = { 0 };
-    uint32_t bins = bin_of(pool->bytes / GRANULE) + 1;
+    uint32_t last = bin_of(bytes_of(pool) / GRANULE);
     for (uint32_t bin = 0; bin < 32 * MAP_WORDS; bin++) {
-        bool has_hole = bin < bins && pool->bins[bin] != 0;
+        bool has_hole = bin - 1 < last && first_in(pool, bin) != 0;
         if ((pool->map[bin / 32] >> bin % 32 & 1) != has_hole) {
             return BIN_MAP;
         }

@@ -19,7 +19,7 @@ DEFRAG_PRIVATE defrag_status defrag_ready(const defrag_pool *pool)
 /* One bin for each class of hole that can be in the pool. */
 DEFRAG_PRIVATE uint32_t defrag_control_bytes(uint32_t bytes)
 {
-    return (uint32_t)(offsetof(defrag_pool, bins) + sizeof(half_t) * (bin_of(bytes / GRANULE) + 1));
+    return (uint32_t)(offsetof(defrag_pool, bins) + sizeof(half_t) * bin_of(bytes / GRANULE));
 }
 
 DEFRAG_PRIVATE uint32_t defrag_first_in(uint32_t bytes)
@@ -29,7 +29,7 @@ DEFRAG_PRIVATE uint32_t defrag_first_in(uint32_t bytes)
 
 DEFRAG_PRIVATE uint32_t defrag_first_block(const defrag_pool *pool)
 {
-    return defrag_first_in(pool->bytes);
+    return defrag_first_in(bytes_of(pool));
 }
 
 DEFRAG_PRIVATE uint32_t defrag_capacity(uint32_t bytes, uint32_t reserved_slots)
@@ -49,7 +49,7 @@ DEFRAG_PRIVATE int32_t defrag_wilderness(const defrag_pool *pool, uint32_t slots
 
 DEFRAG_PRIVATE int32_t defrag_free_with(const defrag_pool *pool, uint32_t slots)
 {
-    return (int32_t)(limit_with(pool->bytes, slots) - defrag_first_block(pool) - pool->used);
+    return (int32_t)(limit_with(bytes_of(pool), slots) - defrag_first_block(pool) - pool->used);
 }
 
 DEFRAG_PRIVATE void defrag_set_half(defrag_pool *pool, half_t *sealed, uint32_t value)

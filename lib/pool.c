@@ -29,7 +29,7 @@ static defrag_pool *make(void *memory, uint32_t bytes, uint32_t capacity, const 
     uint32_t tag = (config->tag != 0 ? config->tag : draw_tag(memory)) & ((1U << TAG_BITS) - 1);
     __builtin_memset(made, 0, header_offset(first));
     made->identity = POOL_QUIET;
-    made->bytes = bytes;
+    made->table = bytes - WORD;
     made->handle_base = tag << SLOT_BITS | 1;
     made->max_request = capacity;
     made->top = (half_t)first;
@@ -88,7 +88,7 @@ DEFRAG_API defrag_status defrag_attach(void *memory, size_t bytes, defrag_pool *
     if (bytes < DEFRAG_MIN_POOL_BYTES || defrag_ready(found) != DEFRAG_OK) {
         return DEFRAG_INVALID_POOL;
     }
-    if (found->bytes > bytes) {
+    if (bytes_of(found) > bytes) {
         return DEFRAG_INVALID_SIZE;
     }
     int32_t broken = defrag_broken_invariant(found);

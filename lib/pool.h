@@ -122,7 +122,7 @@ enum { UNLOCKED = 0, IN_FLIGHT = DEFRAG_MAX_SHARED_LOCKS + 1, EXCLUSIVE = 14, FR
 /* Counts and places are in granules unless said otherwise. The seal covers everything from peak_used to the bins. */
 struct defrag_pool {
     uint32_t identity;       /* POOL_QUIET, POOL_OBSERVED or POOL_BUSY */
-    uint32_t map[MAP_WORDS]; /* bit c: bin c has a hole */
+    uint32_t map[MAP_WORDS]; /* bit b: bin b has a hole */
     word_t seal;
     half_t slots; /* in the table */
     half_t free_slots;
@@ -140,9 +140,9 @@ struct defrag_pool {
     half_t cursor;             /* where defrag_step goes on looking; see step.c */
     half_t watermark;          /* defrag_step rests when a hole has this size; 0: never */
     half_t seed;               /* generation of the next new slot */
-    uint32_t bytes;            /* of the pool, whole granules */
+    uint32_t table;            /* offset of slot 0's entry, the pool's last word */
     uint32_t handle_base;      /* what slot 0's handle looks like without its generation */
-    uint32_t max_request;      /* the largest request an empty pool serves, in bytes; vouches for `bytes` */
+    uint32_t max_request;      /* the largest request an empty pool serves, in bytes; vouches for `table` */
     uint32_t refused;          /* requests */
     uint32_t largest_refused;  /* bytes */
     uint32_t worst_call;       /* bytes */
@@ -150,7 +150,7 @@ struct defrag_pool {
     uint32_t moved_bytes[2];   /* bytes, low word first */
     defrag_observer *observer; /* null if and only if the identity is POOL_QUIET */
     void *observer_context;
-    half_t bins[]; /* heads of the lists of holes, as many as the pool's size calls for */
+    half_t bins[]; /* heads of the lists of holes from bin 1 on, as many as the pool's size calls for */
 } __attribute__((may_alias));
 
 _Static_assert(GRANULE == 8 || GRANULE == 16 || GRANULE == 32, "granule is 8, 16 or 32 bytes");
@@ -160,7 +160,7 @@ _Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 
                "the control block is small");
 _Static_assert(offsetof(struct defrag_pool, bins) == offsetof(struct defrag_pool, observer) + 2 * sizeof(void *) &&
                    offsetof(struct defrag_pool, observer) == offsetof(struct defrag_pool, moved_bytes) + 8 &&
-                   offsetof(struct defrag_pool, bytes) == offsetof(struct defrag_pool, seed) + sizeof(half_t),
+                   offsetof(struct defrag_pool, table) == offsetof(struct defrag_pool, seed) + sizeof(half_t),
                "no padding in what is sealed");
 _Static_assert(sizeof(defrag_status) == 4 && sizeof(defrag_handle) == 4, "the ABI's integers have fixed width");
 
@@ -288,6 +288,12 @@ static inline uint32_t padding(const defrag_pool *pool, uint32_t g, uint32_t ali
 DEFRAG_PRIVATE uint32_t defrag_first_in(uint32_t bytes);
 DEFRAG_PRIVATE uint32_t defrag_first_block(const defrag_pool *pool);
 
+/* The bytes of the pool, whole granules. */
+INLINE uint32_t bytes_of(const defrag_pool *pool)
+{
+    return pool->table + WORD;
+}
+
 /* Where the wilderness would end if the table had so many slots. */
 INLINE uint32_t limit_with(uint32_t bytes, uint32_t slots)
 {
@@ -298,7 +304,7 @@ INLINE uint32_t limit_with(uint32_t bytes, uint32_t slots)
 INLINE int32_t wilderness_with(const defrag_pool *pool, uint32_t slots)
 {
     /* With links of 16 bits, no pool holds so many blocks that its table could be full. */
-    return HALF_BITS == 16 || slots <= MAX_SLOTS ? (int32_t)(limit_with(pool->bytes, slots) - pool->top) : -1;
+    return HALF_BITS == 16 || slots <= MAX_SLOTS ? (int32_t)(limit_with(bytes_of(pool), slots) - pool->top) : -1;
 }
 DEFRAG_PRIVATE int32_t defrag_wilderness(const defrag_pool *pool, uint32_t slots);
 
@@ -309,7 +315,7 @@ DEFRAG_PRIVATE int32_t defrag_free_with(const defrag_pool *pool, uint32_t slots)
 
 INLINE word_t *entry_at(const defrag_pool *pool, uint32_t slot)
 {
-    return (word_t *)(void *)((unsigned char *)(uintptr_t)pool + pool->bytes) - slot - 1;
+    return (word_t *)(void *)((unsigned char *)(uintptr_t)pool + pool->table) - slot;
 }
 
 INLINE word_t entry(const defrag_pool *pool, uint32_t slot)

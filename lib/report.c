@@ -70,7 +70,7 @@ DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats
         .granule = GRANULE,
         .block_overhead = WORD,
         .handle_overhead = WORD,
-        .pool_bytes = pool->bytes,
+        .pool_bytes = bytes_of(pool),
         .control_bytes = control,
         .capacity = pool->max_request,
         .used = (size_t)pool->used * GRANULE - live * WORD,

@@ -161,7 +161,7 @@ DEFRAG_API defrag_status defrag_step(defrag_pool *pool, size_t max_bytes, size_t
     if (progress != NULL && progress->size < sizeof progress->size) {
         return DEFRAG_INVALID_ARGUMENT;
     }
-    size_t budget = max_bytes / GRANULE < pool->bytes ? max_bytes / GRANULE : pool->bytes;
+    size_t budget = max_bytes / GRANULE < bytes_of(pool) ? max_bytes / GRANULE : bytes_of(pool);
     stepper_t s = { pool, (uint32_t)budget, (uint32_t)budget, max_blocks, 0 };
     uint32_t bytes_before = pool->moved_bytes[0];
     uint32_t blocks_before = pool->moved_blocks[0];
