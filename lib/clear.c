@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The last resort when locks keep the free space apart: empties a segment, the stretch between two locked blocks, by
- * evacuating its blocks to holes in other segments, and gathers what is then free in it. */
+ * evacuating its blocks to holes in other segments. */
 #include "bins.h"
 #include "move.h"
 #include "room.h"
@@ -40,7 +40,7 @@ static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32
     return free >= goal;
 }
 
-DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots)
+DEFRAG_PRIVATE uint32_t defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots)
 {
     uint32_t below = UINT32_MAX;
     for (uint32_t tried = 0; tried < SEGMENTS_TRIED; tried++) {
@@ -52,7 +52,7 @@ DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal,
             }
         }
         if (best.free == 0) {
-            return;
+            break;
         }
         if (evacuate_segment(pool, &best, goal, slots)) {
             /* Where the segment begins no block may begin any more. */
@@ -60,9 +60,9 @@ DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal,
             while (g < best.begin && g != pool->top) {
                 g += size_at(pool, g);
             }
-            defrag_gather(pool, g, goal);
-            return;
+            return g;
         }
         below = best.free;
     }
+    return pool->top;
 }

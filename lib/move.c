@@ -130,7 +130,7 @@ DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t 
 /* Slides the block behind a hole down, and those behind it, unless others may come in. Returns where the hole is then.
  *
  * To others, the block begins where the hole did meanwhile: who frees the block before that may set its HOLE_BEFORE. */
-static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
+APART static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
 {
     word_t hole_header = header(pool, hole);
     uint32_t from = hole + size_in(hole_header);

@@ -102,8 +102,9 @@ static bool estimate(const defrag_pool *pool, plan_t *plan, uint32_t goal, uint3
     return false;
 }
 
-/* Carries the cheapest plan out for one of the largest holes, as long as it costs what it said. False if there is none. */
-static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
+/* Carries the cheapest plan out for one of the largest holes, as long as it costs what it said. False if there is none.
+ * Apart, as other ways to make room have no stack to spare for its plans. */
+APART static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
 {
     plan_t best = { 0, 0, UINT32_MAX, 0 };
     uint32_t largest = defrag_next_largest(pool, 0);
@@ -178,7 +179,7 @@ static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
     } else if (way == SLIDE_ALL) {
         defrag_gather(pool, defrag_first_block(pool), table_fits ? goal : UINT32_MAX);
     } else {
-        defrag_clear_between_locks(pool, goal, slots);
+        defrag_gather(pool, defrag_clear_between_locks(pool, goal, slots), goal);
     }
     return way + 1;
 }

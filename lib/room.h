@@ -43,7 +43,8 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
 /* The hole from which sliding gathers so many granules with the fewest bytes moved, or 0 if locks prevent it. O(B). */
 DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t goal, uint32_t slots);
 
-/* Gathers so many granules between two locked blocks by moving what is there to holes elsewhere. */
-DEFRAG_PRIVATE void defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots);
+/* Makes so many granules free between two locked blocks by moving what is there to holes elsewhere. Returns from where
+ * they are to be gathered; the top if there are none. */
+DEFRAG_PRIVATE uint32_t defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots);
 
 #endif
