@@ -175,6 +175,8 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
     /* Taking the hole may have changed what is before the old place, as may others. */
     moved = header(pool, from);
     uint32_t hole = (moved & HOLE_BEFORE) != 0 ? from - size_before(pool, from) : from;
+    /* Before the hole's words overwrite the old place. */
+    defrag_commit_move(pool, owner_in(moved), to);
     defrag_release(pool, from, old, moved);
     defrag_commit_moves(pool, to, to + granules, from - to);
     return hole;

@@ -154,7 +154,7 @@ static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot
     }
     uint32_t before = pool->moved_bytes[0];
     defrag_trim_table(pool);
-    defrag_gather(pool, defrag_first_block(pool), UINT32_MAX);
+    (void)defrag_compact(pool); /* which gives a flight up, too */
     status = look_again(pool, handle);
     bool grown = status == DEFRAG_OK && grow_by_rotating(pool, slot, need);
     defrag_note_worst_call(pool, before);

@@ -132,7 +132,8 @@ APART static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
         uint32_t granules = size_at(pool, from);
         uint32_t behind = from + granules;
         /* A block that could evacuate may find its hole taken by now; sliding it would cost as much, for nothing. */
-        if (moved != 0 && to == hole && granules <= best.roomiest && (header(pool, behind) & IS_HOLE) == 0) {
+        if (moved != 0 && to == hole && granules <= best.roomiest && behind != pool->top &&
+            (header(pool, behind) & IS_HOLE) == 0) {
             break;
         }
         moved += granules;

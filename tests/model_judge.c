@@ -167,6 +167,10 @@ bool model_judge_refusal(model *m, const model_request *request, defrag_status s
     if (!may_have_cancelled && !may_have_moved && !model_unchanged(m)) {
         return false;
     }
+    /* However small the table is: asking for its size would cost a walk. */
+    if (status == DEFRAG_OUT_OF_MEMORY && !bytes_suffice(m, request, least_handles(m))) {
+        return true;
+    }
     return request->fit == DEFRAG_MAKE_ROOM ? judge_make_room(m, request, status)
                                             : judge_without_moving(m, request, status);
 }

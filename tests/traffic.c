@@ -61,7 +61,10 @@ uint64_t traffic_work(model *m, const model_setup *space, random_source *source,
     config.watermark = random_below(source, 4) == 0 ? random_below(source, 1000) : 0;
     model_setup setup = *space;
     setup.bytes = bytes;
-    setup.period = 1 + (uint32_t)bytes / 128; /* verifying costs as much as the pool is large */
+    setup.period = 1 + (uint32_t)bytes / 128; /* verifying costs as much as the pool is large, */
+    while (setup.places > 32 && setup.places / 4 > bytes / 12) {
+        setup.places /= 2; /* and so does finding blocks in a table; none takes fewer bytes than 12 */
+    }
     setup.config = &config;
     if (!model_init(m, &setup)) {
         return 0;

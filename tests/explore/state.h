@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state of a pool as far as it decides what the pool does: 16 bytes for a small one.
+ *
+ * Left out, with the reason:
+ *
+ *   contents of blocks    the pool copies and never reads them, nor what is left in free memory; each state is given
+ *                         fresh ones to keep
+ *   generations, seed     they are compared with a handle's and counted up, and decide nothing else
+ *   counters and peaks    nothing but the statistics reads them
+ *   the seal              follows from the rest
+ *   the kind of a lock    what moves blocks asks whether there is one; each kind is tried on each block
+ *   slots of live blocks  only a free tells them apart, by which slot it leaves free: it is tried with each
+ *   the sweep's cursor    only steps read it: they are tried with each value from each state
+ *
+ * What is left out is varied in a share of the states, where each operation must come to the same state then. */
+#ifndef DEFRAG_TESTS_STATE_H
+#define DEFRAG_TESTS_STATE_H
+
+#include "model.h"
+
+enum { MOST_ITEMS = 13, MOST_SLOTS = 7, MOST_BYTES = 512, PLACES = 16 };
+
+/* A state, packed. */
+typedef struct pool_state {
+    uint64_t words[2];
+} pool_state;
+
+/* RESERVED is the destination of a block in flight. */
+typedef enum role { HOLE, BLOCK, FLYING, RESERVED } role;
+
+typedef struct item {
+    role role;
+    uint32_t granules;
+    uint32_t rank;      /* of a hole: how many precede it in its list */
+    uint32_t alignment; /* of a block: in granules */
+    bool locked;
+} item;
+
+/* A state, unpacked: what lies in the arena, lowest address first. */
+typedef struct layout {
+    item items[MOST_ITEMS];
+    uint32_t count;
+    uint32_t live;
+    uint32_t free[MOST_SLOTS]; /* slots, the next to be used first */
+    uint32_t free_slots;
+    uint32_t done; /* granules copied of the block in flight */
+} layout;
+
+/* What is left out of a state, chosen at will. */
+typedef struct choice {
+    uint32_t order[MOST_SLOTS]; /* which of the live slots, counted upwards, the blocks have, lowest address first */
+    uint32_t locks;             /* kinds of locks */
+    uint32_t past;              /* generations, counters, and what is in free memory */
+} choice;
+
+pool_state state_pack(const layout *l);
+layout state_unpack(pool_state s);
+
+/* What a whole pool is like. */
+layout state_view(const defrag_pool *pool);
+
+/* Makes an empty pool and its model, of which nothing was asked yet, into this state. */
+void state_build(model *m, const layout *l, const choice *chosen);
+
+/* The place in the model's table of the block with this number, lowest address first. */
+uint32_t state_which(const model *m, uint32_t number);
+
+/* What a step must improve, the first that differs deciding. A flight counts as landed, so that
+ * beginning it is what improves. */
+typedef struct potential {
+    uint64_t aligned; /* sum of the addresses of over-aligned blocks: falls */
+    uint64_t squares; /* of free stretches: rises */
+    uint64_t places;  /* sum of all addresses: falls */
+} potential;
+
+potential state_potential(const defrag_pool *pool);
+
+/* Whether a block is in flight. */
+bool state_flies(const defrag_pool *pool);
+
+/* Positive if the second is better, negative if it is worse. */
+int potential_compare(potential before, potential after);
+
+/* Has the next step begin anew (0), sweep from the first block (1) or from behind that with this number less 1. */
+void state_set_cursor(defrag_pool *pool, uint32_t cursor);
+
+/* Draws a state in letters, one for each granule: blocks, upper case if locked, '~' reserved, '.' holes. */
+void state_draw(pool_state s, char text[64]);
+
+#endif
