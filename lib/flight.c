@@ -33,9 +33,10 @@ static void end_flight(defrag_pool *pool, bool landed)
 
     set_record(pool, 0, 0);
     defrag_commit_move(pool, slot, landed ? to : from);
+    defrag_count(pool, pool->moved_blocks, landed);
     defrag_release(pool, given_up, size_in(h), h);
     if (landed) {
-        defrag_commit_moves(pool, to, to + size_in(h), from - to);
+        defrag_tell_of_moves(pool, to, to + size_in(h), from - to);
     }
 }
 

@@ -114,14 +114,18 @@ DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_
     set_entry(pool, slot, e, (e & ~(LOCKS_MASK | INDEX_MASK)) | to);
 }
 
-DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
+DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end)
 {
     uint32_t blocks = 0;
-    for (uint32_t at = g; at != end; at += size_at(pool, at)) {
-        defrag_commit_move(pool, owner_in(header(pool, at)), at);
+    for (; g != end; g += size_at(pool, g)) {
+        defrag_commit_move(pool, owner_in(header(pool, g)), g);
         blocks++;
     }
     defrag_count(pool, pool->moved_blocks, blocks);
+}
+
+DEFRAG_PRIVATE void defrag_tell_of_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
+{
     for (; g != end && pool->observer != NULL; g += size_at(pool, g)) {
         defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
     }
@@ -151,12 +155,13 @@ APART static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
     copy_openly(pool, usable_offset(from - above), usable_offset(from), usable_bytes(end - from));
     word_t before = header(pool, hole) & HOLE_BEFORE;
     set_header(pool, from - above, block | before);
+    defrag_commit_moves(pool, from - above, end - above);
     if (below != 0) {
         defrag_release(pool, hole, below, before);
     }
     defrag_count(pool, pool->moved_bytes, GRANULE * (end - from));
     defrag_release(pool, end - above, above, 0);
-    defrag_commit_moves(pool, from - above, end - above, above);
+    defrag_tell_of_moves(pool, from - above, end - above, above);
     return end - above;
 }
 
@@ -175,10 +180,9 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
     /* Taking the hole may have changed what is before the old place, as may others. */
     moved = header(pool, from);
     uint32_t hole = (moved & HOLE_BEFORE) != 0 ? from - size_before(pool, from) : from;
-    /* Before the hole's words overwrite the old place. */
-    defrag_commit_move(pool, owner_in(moved), to);
+    defrag_commit_moves(pool, to, to + granules);
     defrag_release(pool, from, old, moved);
-    defrag_commit_moves(pool, to, to + granules, from - to);
+    defrag_tell_of_moves(pool, to, to + granules, from - to);
     return hole;
 }
 

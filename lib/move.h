@@ -38,9 +38,12 @@ DEFRAG_PRIVATE void defrag_copy(defrag_pool *pool, uint32_t to, uint32_t from, u
 /* Stores a block's new place in its table entry, which is what moves it. */
 DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_t to);
 
-/* Does so for all blocks from `g` to `end`, which were `above` granules higher, counts them, and tells of them; the pool
- * must be whole but for their entries. */
-DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above);
+/* Does so for all blocks from `g` to `end`, and counts them. Their old places are given up after that and not before, so
+ * that their entries never name a place which a hole's words have overwritten. */
+DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end);
+
+/* Tells of them, who were `above` granules higher; the pool must be whole again. */
+DEFRAG_PRIVATE void defrag_tell_of_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above);
 
 /* Adds to moved_blocks or moved_bytes. */
 DEFRAG_PRIVATE void defrag_count(defrag_pool *pool, uint32_t counter[2], uint32_t amount);

@@ -86,10 +86,9 @@ static void rotate(defrag_pool *pool, uint32_t g, uint32_t size, uint32_t end)
     reverse(pool, header_offset(g + size), header_offset(end));
     reverse(pool, header_offset(g), header_offset(end));
     set_header(pool, g, header(pool, g) | (block & HOLE_BEFORE));
-    defrag_count(pool, pool->moved_blocks, 1);
     defrag_count(pool, pool->moved_bytes, GRANULE * (end - g));
-    defrag_commit_move(pool, owner_in(block), to);
-    defrag_commit_moves(pool, g, to, size);
+    defrag_commit_moves(pool, g, end);
+    defrag_tell_of_moves(pool, g, to, size);
 }
 
 /* With all holes gathered, brings the block next to the hole above it. */
