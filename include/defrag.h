@@ -158,8 +158,10 @@ typedef struct defrag_request {
 
 /* What one defrag_step did. Set `size` (DEFRAG_PROGRESS_INIT does). */
 typedef struct defrag_progress {
-    uint32_t size;       /* sizeof(defrag_progress) */
-    uint32_t done;       /* 1: nothing is left that steps of this budget could move; 0: call again */
+    uint32_t size; /* sizeof(defrag_progress) */
+    /* 1: nothing is left that steps of this budget could move, but for what other calls or other budgets may have brought
+     * about since a step said 1 last; 0: call again. */
+    uint32_t done;
     size_t moved_bytes;  /* bytes copied by this call, headers included; at most max_bytes */
     size_t moved_blocks; /* blocks that changed place in this call */
     size_t looked_at;    /* holes and blocks considered by this call; at most max_blocks */

@@ -8,7 +8,7 @@
  *   cursor 1       at the first block
  *   cursor 2 + s   behind the block of slot s, or at the first block if s is free by now
  *
- * The sweep ends at the first hole that moves; if it comes to the top, nothing can be moved. */
+ * The sweep ends at the first hole that moves, be it by a flight; if it comes to the top, nothing can be moved. */
 #include "bins.h"
 #include "flight.h"
 #include "move.h"
@@ -117,7 +117,7 @@ static int32_t sweep(stepper_t *s)
         defrag_set_half(pool, &pool->cursor, owner_in(header(pool, g)) + BEHIND_SLOT);
         g += size_at(pool, g);
     }
-    if (outcome != SPENT) {
+    if (outcome != SPENT || in_flight(pool)) {
         defrag_set_half(pool, &pool->cursor, 0);
     }
     return outcome;

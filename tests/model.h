@@ -112,6 +112,7 @@ typedef struct model {
     uint32_t frees;
 
     defrag_pool_stats before; /* of a verified operation */
+    uint32_t told;            /* the operation after which they were asked for last */
     uint32_t operations;
 
     const char *failure;       /* null while the pool has done right; else what it did wrong, */

@@ -219,17 +219,24 @@ static bool ask(expansion *x, question q)
     return true;
 }
 
+/* Free granules with the shortest table that there can be: to ask for more than one more is to ask for the same. */
+static uint32_t free_granules(const bench *b)
+{
+    return (uint32_t)model_free_with(&b->m, b->m.live) / b->m.granule;
+}
+
 static bool ask_allocs(expansion *x)
 {
     const bench *b = x->b;
-    uint32_t free = (b->m.end - b->m.first) / b->m.granule - b->m.used;
+    uint32_t free = free_granules(b);
     for (uint32_t granules = 1; granules <= free + 1; granules++) {
         for (uint32_t alignment = 1; alignment <= b->within.alignment; alignment *= 2) {
             for (uint32_t fit = DEFRAG_FAST; fit <= DEFRAG_MAKE_ROOM; fit++) {
                 question q = { MODEL_ALLOC, (uint8_t)granules, (uint8_t)alignment, (uint8_t)fit };
                 question pinned = q;
                 pinned.c = (uint8_t)(fit + 4 * DEFRAG_PINNED);
-                if (!ask(x, q) || !ask(x, pinned)) {
+                bool same_place = fit == DEFRAG_FAST; /* as what is not pinned */
+                if (!ask(x, q) || (!same_place && !ask(x, pinned))) {
                     return false;
                 }
             }
@@ -241,11 +248,11 @@ static bool ask_allocs(expansion *x)
 static bool ask_resizes(expansion *x, uint32_t number, uint32_t own)
 {
     const bench *b = x->b;
-    uint32_t free = (b->m.end - b->m.first) / b->m.granule - b->m.used;
+    uint32_t free = free_granules(b);
     for (uint32_t granules = 1; granules <= own + free + 1; granules++) {
         for (uint32_t fit = DEFRAG_FAST; fit <= DEFRAG_MAKE_ROOM; fit++) {
-            bool shrinks = granules <= own && fit != DEFRAG_FAST; /* in the same way */
-            if (!shrinks && !ask(x, (question){ MODEL_RESIZE, (uint8_t)number, (uint8_t)granules, (uint8_t)fit })) {
+            bool same_way = granules <= own && fit != DEFRAG_FAST; /* of shrinking */
+            if (!same_way && !ask(x, (question){ MODEL_RESIZE, (uint8_t)number, (uint8_t)granules, (uint8_t)fit })) {
                 return false;
             }
         }
@@ -275,7 +282,8 @@ static bool ask_block(expansion *x, uint32_t number, const item *it)
     if (it->locked) {
         bool alone = x->b->m.locked == 1;
         return ask(x, (question){ MODEL_UNLOCK, block, 0, 0 }) && ask(x, (question){ MODEL_FREE, block, block, 0 }) &&
-               ask(x, (question){ MODEL_RESIZE, block, 1, 0 }) && (!alone || ask(x, (question){ ASK_LADDER, block, 0, 0 }));
+               ask(x, (question){ MODEL_RESIZE, block, 1, 0 }) &&
+               (!alone || ask(x, (question){ ASK_LADDER, block, 0, 0 }));
     }
     return ask(x, (question){ MODEL_LOCK, block, 0, 0 }) && ask(x, (question){ MODEL_LOCK_SHARED, block, 0, 0 }) &&
            ask_frees(x, number) && ask_resizes(x, number, it->granules);
@@ -295,13 +303,13 @@ static bool ask_blocks(expansion *x)
 
 static bool ask_steps(expansion *x)
 {
-    static const uint8_t granules[] = { 0, 1, 2, 3, 5, ALL };
-    static const uint8_t looks[] = { 1, 2, 3, ALL };
+    static const uint8_t granules[] = { 0, 1, 2, 4, ALL };
+    static const uint8_t looks[] = { 1, 2, ALL };
     for (uint32_t cursor = 0; cursor < x->l.live + 2; cursor++) {
         for (uint32_t i = 0; i < sizeof granules; i++) {
             for (uint32_t j = 0; j < sizeof looks; j++) {
                 /* In the midst of a sweep, only the extremes. */
-                bool extreme = (granules[i] == 1 || granules[i] == ALL) && (looks[j] == 1 || looks[j] == ALL);
+                bool extreme = granules[i] == ALL || (granules[i] == 1 && looks[j] == 1);
                 if ((cursor == 0 || extreme) &&
                     !ask(x, (question){ MODEL_STEP, granules[i], looks[j], (uint8_t)cursor })) {
                     return false;
@@ -312,7 +320,7 @@ static bool ask_steps(expansion *x)
     return true;
 }
 
-/* Counts the steps that it takes until one says done. */
+/* Counts the steps that it takes until one says done, after which none moves, unless the sweep began midway. */
 static bool settle(expansion *x, uint32_t budget, uint32_t cursor)
 {
     bench *b = x->b;
@@ -328,6 +336,8 @@ static bool settle(expansion *x, uint32_t budget, uint32_t cursor)
     if (steps > b->found.most_steps[budget]) {
         b->found.most_steps[budget] = steps;
     }
+    (void)defrag_step(b->m.pool, budget_of(b, budgets[budget][0]), ALL, &progress);
+    DEMAND_OF(b, cursor != 0 || progress.moved_bytes == 0, "done, but something is left to move");
     restore(b);
     return true;
 }
@@ -335,7 +345,9 @@ static bool settle(expansion *x, uint32_t budget, uint32_t cursor)
 static bool settle_all(expansion *x)
 {
     for (uint32_t budget = 0; budget < BUDGETS; budget++) {
-        for (uint32_t cursor = 0; cursor < x->l.live + 2; cursor++) {
+        /* With as many looks as it takes, no sweep is left to go on. */
+        uint32_t cursors = budgets[budget][1] == ALL ? 1 : x->l.live + 2;
+        for (uint32_t cursor = 0; cursor < cursors; cursor++) {
             if (!settle(x, budget, cursor)) {
                 return false;
             }
@@ -372,7 +384,8 @@ void question_describe(question q, char text[96])
     static const char *const fits[] = { "FAST", "BEST", "MAKE_ROOM" };
     switch (q.kind) {
     case MODEL_ALLOC:
-        snprintf(text, 96, "alloc %u granules, aligned to %u, %s%s", q.a, q.b, fits[q.c % 4], q.c > 3 ? ", pinned" : "");
+        snprintf(text, 96, "alloc %u granules, aligned to %u, %s%s", q.a, q.b, fits[q.c % 4],
+                 q.c > 3 ? ", pinned" : "");
         return;
     case MODEL_RESIZE: snprintf(text, 96, "resize %c to %u granules, %s", 'a' + q.a, q.b, fits[q.c]); return;
     case MODEL_FREE: snprintf(text, 96, "free %c", 'a' + q.a); return;

@@ -206,8 +206,8 @@ static void show_progress(uint32_t expanded, uint32_t depth, const struct timesp
     double every = isatty(STDERR_FILENO) ? 1 : 60;
     if (now - last >= every) {
         last = now;
-        fprintf(stderr, "%" PRIu32 " of %" PRIu32 " states so far, %" PRIu32 " operations deep, %.0f s%c", expanded, count,
-                depth, now, isatty(STDERR_FILENO) ? '\r' : '\n');
+        fprintf(stderr, "%" PRIu32 " of %" PRIu32 " states so far, %" PRIu32 " operations deep, %.0f s%c", expanded,
+                count, depth, now, isatty(STDERR_FILENO) ? '\r' : '\n');
         fflush(stderr);
     }
 }
@@ -270,10 +270,12 @@ static error_t parse(int key, char *text, struct argp_state *argp)
 
 static options read_options(int argument_count, char **arguments)
 {
-    static const struct argp parser = { known_options, parse, NULL, "Visits every state of a small pool.", NULL, NULL, NULL };
+    static const struct argp parser = { known_options, parse, NULL, "Visits every state of a small pool.",
+                                        NULL,          NULL,  NULL };
     options o = { { DEFRAG_MIN_POOL_BYTES, 4, 1 }, 1, UINT32_MAX, UINT32_MAX };
     bool known_all = argp_parse(&parser, argument_count, arguments, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &o) == 0;
-    if (!known_all || o.within.bytes > 288 || o.within.handles > 5 || o.within.alignment > 4 || o.threads - 1 >= MOST_THREADS) {
+    if (!known_all || o.within.bytes > 288 || o.within.handles > 5 || o.within.alignment > 4 ||
+        o.threads - 1 >= MOST_THREADS) {
         fputs("explore: takes pools of up to 288 bytes, 5 handles, 4 granules of alignment and 16 threads; "
               "run explore --help for the options.\n",
               stderr);

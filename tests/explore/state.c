@@ -217,7 +217,8 @@ static uint32_t build_items(model *m, const layout *l, const choice *chosen, uin
             flying = it->role == FLYING ? slot + 1 : flying;
             number++;
         } else if (it->role == RESERVED) {
-            set_header(pool, g, hole_before ? HOLE_BEFORE | block_header(0, it->granules) : block_header(0, it->granules));
+            set_header(pool, g,
+                       hole_before ? HOLE_BEFORE | block_header(0, it->granules) : block_header(0, it->granules));
             pool->flight_to = (half_t)g;
         }
         hole_before = it->role == HOLE;
