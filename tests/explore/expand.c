@@ -207,7 +207,7 @@ static bool ask(expansion *x, question q)
     if (!perform(b, q)) {
         return fail(b, b->m.failure, b->m.line);
     }
-    bool within = b->m.live <= b->within.handles;
+    bool within = b->m.live <= b->within.handles && b->m.locked <= b->within.locked;
     pool_state to = within ? state_now(b) : (pool_state){ { 0, 0 } };
     if (within) {
         x->visit(x->context, to, q);

@@ -31,6 +31,7 @@ typedef struct findings {
 typedef struct limits {
     size_t bytes;
     uint32_t handles;
+    uint32_t locked;    /* blocks at a time */
     uint32_t alignment; /* the largest, in granules */
 } limits;
 

@@ -244,6 +244,7 @@ typedef struct options {
 static const struct argp_option known_options[] = {
     { "bytes", 'b', "NUMBER", 0, "Size of the pool (default: 256)", 0 },
     { "handles", 'n', "NUMBER", 0, "Live blocks at most (default: 4)", 0 },
+    { "locked", 'l', "NUMBER", 0, "Locked blocks at most (default: any number)", 0 },
     { "alignment", 'a', "GRANULES", 0, "Largest alignment asked for: 1, 2 or 4 (default: 1)", 0 },
     { "threads", 't', "NUMBER", 0, "How many to work with (default: 1)", 0 },
     { "states", 's', "NUMBER", 0, "Stop after so many (default: never)", 0 },
@@ -259,6 +260,7 @@ static error_t parse(int key, char *text, struct argp_state *argp)
     switch (key) {
     case 'b': o->within.bytes = number; return 0;
     case 'n': o->within.handles = number; return 0;
+    case 'l': o->within.locked = number; return 0;
     case 'a': o->within.alignment = number; return 0;
     case 't': o->threads = number; return 0;
     case 's': o->most = number; return 0;
@@ -272,7 +274,7 @@ static options read_options(int argument_count, char **arguments)
 {
     static const struct argp parser = { known_options, parse, NULL, "Visits every state of a small pool.",
                                         NULL,          NULL,  NULL };
-    options o = { { DEFRAG_MIN_POOL_BYTES, 4, 1 }, 1, UINT32_MAX, UINT32_MAX };
+    options o = { { DEFRAG_MIN_POOL_BYTES, 4, UINT32_MAX, 1 }, 1, UINT32_MAX, UINT32_MAX };
     bool known_all = argp_parse(&parser, argument_count, arguments, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &o) == 0;
     if (!known_all || o.within.bytes > 288 || o.within.handles > 5 || o.within.alignment > 4 ||
         o.threads - 1 >= MOST_THREADS) {

@@ -27,7 +27,7 @@ EXPLORED = (
         "pool.h",
         "return locks_in(entry(pool, owner_in(header_word))) == UNLOCKED;",
         "return locks_in(entry(pool, owner_in(header_word))) <= 1;",
-        "a locked block has moved",
+        "the walk shows a wrong number of locks",
     ),
     Fault(
         "a merge is missed",
@@ -51,10 +51,10 @@ EXPLORED = (
         "potential",
     ),
     Fault(
-        "not all is slid when nothing else helps",
+        "the last granule is not given out",
         "room.c",
-        "table_fits ? goal : UINT32_MAX",
-        "table_fits ? 2 : UINT32_MAX",
+        "        if (defrag_free_with(pool, slots_for(pool, need->slots)) >= granules) {",
+        "        if (defrag_free_with(pool, slots_for(pool, need->slots)) > granules) {",
         "MAKE_ROOM refuses",
     ),
     Fault(
@@ -83,7 +83,7 @@ EXPLORED = (
         "lock.c",
         "    if (lock != UNLOCKED && block.state == IN_FLIGHT) {",
         "    if (lock == EXCLUSIVE && block.state == IN_FLIGHT) {",
-        "a block cannot be locked for reading",
+        "the pool's own check fails",
     ),
 )
 STOPPED = (
