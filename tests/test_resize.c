@@ -211,3 +211,17 @@ Test(resize, random_resizes_keep_every_promise)
     }
     assert_model(m, seed);
 }
+
+Test(resize, a_copy_of_another_block_under_way_is_given_up_when_all_bytes_are_needed)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+    alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+    defrag_handle block = alloc_block(pool, bytes_of_granules(pool, 3), DEFRAG_FAST);
+    free_block(pool, hole);
+    defrag_pool_stats stats = stats_of(pool);
+    size_t granules = stats.free / stats.granule + 3;
+    ASSERT_OK(defrag_step(pool, stats.granule, 1, NULL));
+    ASSERT_OK(defrag_resize(pool, block, bytes_of_granules(pool, granules), DEFRAG_MAKE_ROOM));
+    assert_intact(pool);
+}

@@ -355,3 +355,20 @@ Test(step, random_budgets_between_random_operations_keep_every_promise)
     }
     assert_model(m, seed);
 }
+
+Test(step, a_sweep_begins_anew_after_a_copy_that_makes_room_for_what_was_passed)
+{
+    /* | hole | 4 | hole | block | hole | pinned |: once the block has slid, the 4 fit behind it. */
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle block = alloc_block(pool, bytes_of_granules(pool, 1), DEFRAG_FAST);
+    defrag_handle four = alloc_block(pool, bytes_of_granules(pool, 6), DEFRAG_FAST);
+    ASSERT_OK(defrag_resize(pool, block, bytes_of_granules(pool, 4), DEFRAG_FAST));
+    lock_block(pool, alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_BEST));
+    ASSERT_OK(defrag_resize(pool, four, bytes_of_granules(pool, 4), DEFRAG_FAST));
+    ASSERT_OK(defrag_resize(pool, block, bytes_of_granules(pool, 2), DEFRAG_FAST));
+    size_t granule = stats_of(pool).granule;
+    settle(pool, granule, 1);
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, granule, 100, &progress));
+    cr_assert_eq(progress.moved_bytes, 0);
+}
