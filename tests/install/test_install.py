@@ -3,37 +3,11 @@
 
 import os
 import re
-import shlex
-import subprocess
-from pathlib import Path
 
 import pytest
+from consume import COMPILERS, HEADER, HERE, SOURCE, WARNINGS, cmake_build_and_run, first_example, header_version, run
 
-HERE = Path(__file__).resolve().parent
-SOURCE = HERE.parent.parent
-HEADER = SOURCE / "include" / "defrag.h"
-WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
-COMPILERS = {
-    "c": [*shlex.split(os.environ.get("CC", "cc")), "-std=c11"],
-    "cpp": [*shlex.split(os.environ.get("CXX", "c++")), "-std=c++17"],
-}
 LINKING = {"shared": [], "static": ["-static"]}
-
-
-def run(*command, **options):
-    """Runs a command, returns its output, and fails the test with all of it if the command fails."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
-    assert done.returncode == 0, f"{shlex.join(map(str, command))}\n{done.stdout}{done.stderr}"
-    return done.stdout
-
-
-@pytest.fixture(scope="session", name="prefix")
-def installed(tmp_path_factory):
-    build = tmp_path_factory.mktemp("build")
-    prefix = tmp_path_factory.mktemp("prefix")
-    run("meson", "setup", build, SOURCE, f"--prefix={prefix}", "--libdir=lib", "--buildtype=release", "-Dwerror=true")
-    run("meson", "install", "-C", build)
-    return prefix
 
 
 def pkg_config(prefix, *arguments):
@@ -47,11 +21,6 @@ def build_and_run(prefix, language, linking, source, program):
     return run(program, env=os.environ | {"LD_LIBRARY_PATH": str(prefix / "lib")})
 
 
-def header_version():
-    text = HEADER.read_text()
-    return ".".join(re.search(rf"DEFRAG_VERSION_{part} (\d+)", text)[1] for part in ("MAJOR", "MINOR", "PATCH"))
-
-
 def public_functions():
     return set(re.findall(r"^DEFRAG_API [^;(]*?\b(defrag_\w+)\(", HEADER.read_text(), re.MULTILINE))
 
@@ -62,6 +31,9 @@ def test_installs_these_files_and_no_others(prefix):
     major = header_version().split(".")[0]
     assert files == {
         "include/defrag.h",
+        "include/defrag.hpp",
+        "lib/cmake/defrag/defragConfig.cmake",
+        "lib/cmake/defrag/defragConfigVersion.cmake",
         "lib/libdefrag.a",
         shared,
         f"{shared}.{major}",
@@ -82,7 +54,7 @@ def test_exports_exactly_the_public_functions(prefix):
 
 
 @pytest.mark.parametrize("linking", LINKING)
-@pytest.mark.parametrize("language", COMPILERS)
+@pytest.mark.parametrize("language", ["c", "cpp"])
 def test_program_uses_the_installed_library(prefix, tmp_path, language, linking):
     program = tmp_path / "program"
     assert build_and_run(prefix, language, linking, HERE / f"consumer.{language}", program).strip()
@@ -91,8 +63,8 @@ def test_program_uses_the_installed_library(prefix, tmp_path, language, linking)
 
 @pytest.mark.parametrize("language", COMPILERS)
 def test_header_compiles_alone_without_a_warning(prefix, tmp_path, language):
-    source = tmp_path / f"alone.{language}"
-    source.write_text("#include <defrag.h>\n")
+    source = tmp_path / ("alone.c" if language == "c" else "alone.cpp")
+    source.write_text(f"#include <defrag.{'hpp' if language == 'hpp' else 'h'}>\n")
     run(*COMPILERS[language], *WARNINGS, *pkg_config(prefix, "--cflags"), "-c", source, "-o", tmp_path / "alone.o")
 
 
@@ -105,10 +77,20 @@ def test_meson_project_uses_it_as_a_subproject(tmp_path):
     run("meson", "test", "-C", tmp_path / "build")
 
 
-def first_example(readme, language):
-    example = re.search(rf"^```{language}\n(.*?)^```", (SOURCE / readme).read_text(), re.MULTILINE | re.DOTALL)
-    assert example and example[1].strip(), f"{readme} has no example in {language}"
-    return example[1]
+@pytest.mark.parametrize("linking", ["STATIC", "SHARED"])
+def test_cmake_project_finds_it(prefix, tmp_path, linking):
+    shared = f"-DBUILD_SHARED_LIBS={'ON' if linking == 'SHARED' else 'OFF'}"
+    assert cmake_build_and_run(HERE / "cmake" / "installed", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}", shared)
+    assert ("libdefrag.so.0" in run("readelf", "--dynamic", tmp_path / "consumer")) == (linking == "SHARED")
+
+
+@pytest.mark.parametrize("wanted", ["0.0.9", "0.2", "1"])
+def test_cmake_refuses_it_for_a_program_of_another_interface(prefix, tmp_path, wanted):
+    (tmp_path / "CMakeLists.txt").write_text(
+        f"cmake_minimum_required(VERSION 3.16)\nproject(p NONE)\nfind_package(defrag {wanted})\n"
+        "if(defrag_FOUND)\n  message(FATAL_ERROR accepted)\nendif()\n"
+    )
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
 
 
 def test_example_in_the_readme_runs(prefix, tmp_path):

@@ -13,4 +13,4 @@ for link in ("c/include", "c/lib"):
     (distribution / link).unlink()
     shutil.copytree(source / link, distribution / link)
 (distribution / "LICENSE").unlink()
-shutil.copy(source / "LICENSE", distribution)
+shutil.copy2(source / "LICENSE", distribution)
