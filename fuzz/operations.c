@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Any sequence of calls on a pool of any shape, each judged by the shadow model. The input:
+ *
+ *   2 bytes   size of the pool
+ *   1 byte    where in a page it begins
+ *   1 byte    how far an image may be shifted when it is attached elsewhere
+ *   1 byte    handles set aside
+ *   1 byte    watermark
+ *   8 bytes   for each operation, as model_decode reads them */
+#include "fuzz.h"
+#include "model.h"
+
+#include <stdlib.h>
+
+enum { PLACES = 1024, ALIGNED = 32, SMALL = 4 << 10, OCTAVES = 5, MOST_OPERATIONS = 512 };
+
+static model_block blocks[PLACES];
+
+/* Mostly small, as small pools see most in few operations; up to 64 KiB; whole granules or not. */
+static size_t pool_bytes(uint32_t raw)
+{
+    uint32_t small = DEFRAG_MIN_POOL_BYTES + raw % (SMALL - DEFRAG_MIN_POOL_BYTES);
+    uint32_t high = raw >> 12;
+    return high < 16 - OCTAVES ? small : (size_t)small << (high - (16 - OCTAVES));
+}
+
+static bool run(model *m, fuzz_source *source)
+{
+    for (uint32_t i = 0; i < MOST_OPERATIONS && source->left >= MODEL_OP_BYTES; i++) {
+        model_op op = model_decode(m, source->at);
+        source->at += MODEL_OP_BYTES;
+        source->left -= MODEL_OP_BYTES;
+        if (!model_apply(m, op)) {
+            return false;
+        }
+    }
+    return model_finish(m);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_source source = { data, size };
+    size_t bytes = pool_bytes(fuzz_number(&source, 2));
+    size_t begin = fuzz_number(&source, 1) * (size_t)ALIGNED;
+    size_t room = fuzz_number(&source, 1) % 32 * (size_t)ALIGNED;
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = fuzz_number(&source, 1) % (bytes / 64);
+    config.watermark = fuzz_number(&source, 1) * bytes / 256;
+    unsigned char *memory = fuzz_memory(begin + bytes + room);
+    void *spare = fuzz_memory(bytes + room);
+    void *scratch = fuzz_memory(bytes + room);
+    const model_setup setup = { memory + begin, spare, scratch, bytes, room, blocks, PLACES, 1, &config };
+    static model m;
+    if (!model_init(&m, &setup) || !run(&m, &source)) {
+        fuzz_fail("operation %u: %s (line %d of the model)", m.failed_operation, m.failure, m.line);
+    }
+    free(memory);
+    free(spare);
+    free(scratch);
+    return 0;
+}
