@@ -18,11 +18,11 @@ enum { PLACES = 1024, ALIGNED = 32, SMALL = 4 << 10, OCTAVES = 5, MOST_OPERATION
 static model_block blocks[PLACES];
 
 /* Mostly small, as small pools see most in few operations; up to 64 KiB; whole granules or not. */
-static size_t pool_bytes(uint32_t raw)
+static uint32_t pool_bytes(uint32_t raw)
 {
     uint32_t small = DEFRAG_MIN_POOL_BYTES + raw % (SMALL - DEFRAG_MIN_POOL_BYTES);
     uint32_t high = raw >> 12;
-    return high < 16 - OCTAVES ? small : (size_t)small << (high - (16 - OCTAVES));
+    return high < 16 - OCTAVES ? small : small << (high - (16 - OCTAVES));
 }
 
 static bool run(model *m, fuzz_source *source)
@@ -41,9 +41,9 @@ static bool run(model *m, fuzz_source *source)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_source source = { data, size };
-    size_t bytes = pool_bytes(fuzz_number(&source, 2));
-    size_t begin = fuzz_number(&source, 1) * (size_t)ALIGNED;
-    size_t room = fuzz_number(&source, 1) % 32 * (size_t)ALIGNED;
+    uint32_t bytes = pool_bytes(fuzz_number(&source, 2));
+    uint32_t begin = fuzz_number(&source, 1) * ALIGNED;
+    uint32_t room = fuzz_number(&source, 1) % 32 * ALIGNED;
     defrag_config config = DEFRAG_CONFIG_INIT;
     config.handles = fuzz_number(&source, 1) % (bytes / 64);
     config.watermark = fuzz_number(&source, 1) * bytes / 256;
