@@ -7,6 +7,7 @@
  *   1 byte    how far an image may be shifted when it is attached elsewhere
  *   1 byte    handles set aside
  *   1 byte    watermark
+ *   1 byte    odd: an observer looks at the pool after every event
  *   8 bytes   for each operation, as model_decode reads them */
 #include "fuzz.h"
 #include "model.h"
@@ -25,9 +26,42 @@ static uint32_t pool_bytes(uint32_t raw)
     return high < 16 - OCTAVES ? small : small << (high - (16 - OCTAVES));
 }
 
-static bool run(model *m, fuzz_source *source)
+/* A block that has moved must be where the event says, and unlocked. */
+static void judge_move(const defrag_pool *pool, const defrag_event *event)
+{
+    defrag_block shown = DEFRAG_BLOCK_INIT;
+    while (defrag_walk(pool, &shown)) {
+        if (shown.handle == event->handle) {
+            if (shown.offset != event->offset || shown.bytes != event->bytes || shown.locks != 0) {
+                fuzz_fail("a block moved while locked, or elsewhere than told");
+            }
+            return;
+        }
+    }
+    fuzz_fail("a block moved that does not exist");
+}
+
+static void on_event(void *context, const defrag_pool *pool, const defrag_event *event)
+{
+    const model *m = context;
+    int32_t broken = 0;
+    if (defrag_check(pool, &broken) != DEFRAG_OK) {
+        fuzz_fail("operation %u: broken at event %d: %s", m->operations, event->kind, defrag_invariant_text(broken));
+    }
+    if (defrag_compact(m->pool) != DEFRAG_BUSY) {
+        fuzz_fail("operation %u: an observer changes the pool", m->operations);
+    }
+    if (event->kind == DEFRAG_EVENT_MOVE) {
+        judge_move(pool, event);
+    }
+}
+
+static bool run(model *m, fuzz_source *source, bool observed)
 {
     for (uint32_t i = 0; i < MOST_OPERATIONS && source->left >= MODEL_OP_BYTES; i++) {
+        if (observed && defrag_observe(m->pool, on_event, m) != DEFRAG_OK) { /* again, as attaching ends it */
+            fuzz_fail("a pool cannot be observed");
+        }
         model_op op = model_decode(m, source->at);
         source->at += MODEL_OP_BYTES;
         source->left -= MODEL_OP_BYTES;
@@ -47,12 +81,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     defrag_config config = DEFRAG_CONFIG_INIT;
     config.handles = fuzz_number(&source, 1) % (bytes / 64);
     config.watermark = fuzz_number(&source, 1) * bytes / 256;
+    bool observed = fuzz_number(&source, 1) % 2 != 0;
     unsigned char *memory = fuzz_memory(begin + bytes + room);
     void *spare = fuzz_memory(bytes + room);
     void *scratch = fuzz_memory(bytes + room);
     const model_setup setup = { memory + begin, spare, scratch, bytes, room, blocks, PLACES, 1, &config };
     static model m;
-    if (!model_init(&m, &setup) || !run(&m, &source)) {
+    if (!model_init(&m, &setup) || !run(&m, &source, observed)) {
         fuzz_fail("operation %u: %s (line %d of the model)", m.failed_operation, m.failure, m.line);
     }
     free(memory);
