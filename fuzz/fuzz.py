@@ -33,8 +33,10 @@ CORES = os.cpu_count() or 1
 def parse_arguments():
     names = sorted(path.name for path in CORPORA.iterdir())
     parser = argparse.ArgumentParser(prog="dev fuzz", description=__doc__)
-    parser.add_argument("name", help=f"the fuzzer: {', '.join(names)}")
-    parser.add_argument("seconds", help="how long to run it, on all cores; 0 only tells the corpus's coverage")
+    parser.add_argument("name", nargs="?", default="", help=f"the fuzzer: {', '.join(names)}")
+    parser.add_argument(
+        "seconds", nargs="?", default="", help="how long to run it, on all cores; 0 only tells the corpus's coverage"
+    )
     parser.add_argument("--minimise", action="store_true", help="make the corpus the least that reaches as much")
     parser.add_argument("--scratch", type=Path, default=ROOT / "build/fuzz", help="where everything made goes")
     arguments = parser.parse_args()
@@ -60,7 +62,7 @@ def build(scratch, kind):
         "OUT": str(out),
         "WORK": str(work),
     }
-    command = [ROOT / "fuzz/oss-fuzz/build.sh"]
+    command = [ROOT / "fuzz/clusterfuzzlite/build.sh"]
     done = subprocess.run(command, check=False, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{done.stdout}{done.stderr}\ndev: the fuzzers cannot be built; what the compiler said stands above")
