@@ -115,7 +115,9 @@ def fuzz(out, name, seconds, found):
 
 
 def minimise(out, name, found):
-    """Makes the committed corpus the least that reaches what it and the inputs found do, in any of the builds."""
+    """Makes the committed corpus the least that reaches what it and the inputs found do, in any of the builds.
+
+    An input that once showed a fault stays, whatever it reaches, if it is named fault-*."""
     least = found.parent / "least"
     shutil.rmtree(least, ignore_errors=True)
     least.mkdir(parents=True)
@@ -125,6 +127,8 @@ def minimise(out, name, found):
         done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
         if done.returncode != 0:
             sys.exit(f"{done.stderr}\ndev: {program} fails on an input of its corpus; repair that first")
+    for fault in (CORPORA / name).glob("fault-*"):
+        shutil.copy(fault, least)
     shutil.rmtree(CORPORA / name)
     least.rename(CORPORA / name)
 

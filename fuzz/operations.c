@@ -11,10 +11,12 @@
  *   8 bytes   for each operation, as model_decode reads them */
 #include "fuzz.h"
 #include "model.h"
+#include "random.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { PLACES = 1024, ALIGNED = 32, SMALL = 4 << 10, OCTAVES = 5, MOST_OPERATIONS = 512 };
+enum { HEAD = 7, PLACES = 1024, ALIGNED = 32, SMALL = 4 << 10, OCTAVES = 5, MOST_OPERATIONS = 512, MOST_AT_ONCE = 16 };
 
 static model_block blocks[PLACES];
 
@@ -94,4 +96,46 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(spare);
     free(scratch);
     return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- mutation */
+
+/* libFuzzer's own, which changes bytes without knowing operations; other engines have none, and mutate in their own way. */
+__attribute__((weak)) size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+
+/* Makes a gap for as many operations as there is room for, and fills it with what comes of random numbers. */
+static size_t insert(uint8_t *data, size_t size, size_t at, size_t count, random_source *source)
+{
+    memmove(data + at + count * MODEL_OP_BYTES, data + at, size - at);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t drawn = random_64(source);
+        memcpy(data + at + i * MODEL_OP_BYTES, &drawn, MODEL_OP_BYTES);
+    }
+    return size + count * MODEL_OP_BYTES;
+}
+
+static size_t erase(uint8_t *data, size_t size, size_t at)
+{
+    memmove(data + at, data + at + MODEL_OP_BYTES, size - at - MODEL_OP_BYTES);
+    return size - MODEL_OP_BYTES;
+}
+
+/* Inserts, erases, repeats and changes whole operations as often as it changes bytes. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
+{
+    random_source source = { seed };
+    uint32_t way = random_below(&source, 8);
+    if (size < HEAD + MODEL_OP_BYTES || size + MOST_AT_ONCE * MODEL_OP_BYTES > most || way >= 4) {
+        return LLVMFuzzerMutate(data, size, most);
+    }
+    uint32_t operations = (uint32_t)(size - HEAD) / MODEL_OP_BYTES;
+    size_t at = HEAD + (size_t)random_below(&source, operations) * MODEL_OP_BYTES;
+    size_t other = HEAD + (size_t)random_below(&source, operations) * MODEL_OP_BYTES;
+    switch (way) {
+    case 0: return insert(data, size, at, 1 + random_below(&source, MOST_AT_ONCE), &source);
+    case 1: return erase(data, size, at);
+    case 2: memmove(data + at, data + other, MODEL_OP_BYTES); return size;
+    default: data[at + random_below(&source, MODEL_OP_BYTES)] = (uint8_t)random_64(&source); return size;
+    }
 }

@@ -141,7 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_source source = { data, size };
     replay_options options = read_options(&source);
-    good_trace trace = { source.at, source.left, { 0 } };
+    good_trace trace = { .bytes = source.at, .length = source.left };
     uint8_t *made = malloc(TRACE_MAGIC_BYTES + size + TRACE_RECORD_BYTES);
     if (!trace_check(trace.bytes, trace.length, &trace.summary, sentence)) {
         trace.bytes = made;
