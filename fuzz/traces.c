@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Any bytes as a trace: the reader tells whether they are one, and whatever it passes can be replayed, searched and
- * changed. Bytes that are none still hold records; as many of these as make sense together are made into a trace. The
+ * changed. Bytes that are none still hold records, which are made into a trace with numbers that exist. The
  * input is the options (see read_options), then the trace. */
 #include "fuzz.h"
 #include "replay.h"
@@ -15,8 +15,9 @@ enum {
     ROWS = 16,
     MOVES = 64,
     BLOCKERS = 4,
-    PROBED_BYTES = 1 << 20, /* of live blocks at most, for a search of the smallest pool, */
-    PROBED_OPERATIONS = 64  /* which replays the trace often */
+    LARGE = 250,             /* of 256 pools this one and above are larger than the narrow build serves */
+    PROBED_BYTES = 16 << 10, /* of live blocks at most, for a search of the smallest pool, */
+    PROBED_OPERATIONS = 64   /* which replays the trace often */
 };
 
 /* A trace that trace_check has passed. */
@@ -36,7 +37,7 @@ static replay_options read_options(fuzz_source *source)
     options.verify = flags >> 2 & 1;
     options.stop_at_refusal = flags >> 3 & 1;
     options.link_width = (flags >> 4) % 3 * 16;
-    options.pool_bytes = (uint64_t)fuzz_number(source, 2) << fuzz_number(source, 1) % 5;
+    options.pool_bytes = (uint64_t)fuzz_number(source, 2) << (fuzz_number(source, 1) < LARGE ? 0 : 4);
     options.step_bytes = fuzz_number(source, 1) * 8;
     options.step_blocks = fuzz_number(source, 1);
     options.locked = fuzz_number(source, 1) * 4;
@@ -111,46 +112,102 @@ static void change(const good_trace *trace, const replay_options *options)
     free(out);
 }
 
-/* Writes a trace of the records that begin these bytes, at most so many operations, and returns its length. */
-static size_t seal(const uint8_t *bytes, size_t size, uint64_t operations, uint8_t *out)
+/* ---------------------------------------------------------------------------------------------------- making traces */
+
+/* What is known of a block number while a trace is made. */
+typedef struct {
+    bool live;
+    bool locked;
+} state;
+
+typedef struct {
+    state *blocks;
+    uint32_t numbers; /* of blocks, and of threads, used so far */
+    uint32_t threads;
+} scene;
+
+/* Gives a record a number that exists, and tells whether it makes sense then. */
+static bool mend(scene *now, trace_record *record)
+{
+    if (record->kind == TRACE_THREAD) {
+        record->number %= now->threads + 1;
+        now->threads += record->number == now->threads;
+        return true;
+    }
+    if (trace_allocates(record)) {
+        record->number %= now->numbers + 1;
+        bool fresh = !now->blocks[record->number].live && record->bytes <= TRACE_MAX_BYTES;
+        now->numbers += fresh && record->number == now->numbers;
+        now->blocks[record->number].live |= fresh;
+        return fresh;
+    }
+    record->number %= now->numbers + (now->numbers == 0);
+    state *block = &now->blocks[record->number];
+    if (!block->live || record->bytes > TRACE_MAX_BYTES) {
+        return false;
+    }
+    if (record->kind == TRACE_LOCK) {
+        block->locked = record->locks = !block->locked;
+        return true;
+    }
+    block->live = block->locked || record->kind != TRACE_FREE;
+    return !block->locked;
+}
+
+/* Writes a trace of the records that begin these bytes, as far as they make sense, and returns its length. */
+static size_t make_trace(const uint8_t *bytes, size_t size, uint8_t *out)
 {
     trace_cursor cursor = { bytes, bytes + size };
     trace_record record;
     trace_record end = { .kind = TRACE_END };
+    scene now = { calloc(size + 1, sizeof *now.blocks), 0, 1 };
     memcpy(out, trace_magic, TRACE_MAGIC_BYTES);
     size_t length = TRACE_MAGIC_BYTES;
-    while (end.totals.operations < operations && trace_next(&cursor, &record) == TRACE_OK && record.kind != TRACE_END) {
-        trace_count(&end.totals, &record);
-        length += trace_put(out + length, &record);
+    while (trace_next(&cursor, &record) == TRACE_OK && record.kind != TRACE_END) {
+        if (mend(&now, &record)) {
+            trace_count(&end.totals, &record);
+            length += trace_put(out + length, &record);
+        }
     }
+    free(now.blocks);
     return length + trace_put(out + length, &end);
 }
 
-/* The failing record counts as an operation unless it is one of a thread, so one less makes sense. */
-static size_t make_trace(const uint8_t *bytes, size_t size, uint8_t *out, trace_summary *summary)
+/* Reads bytes as a file, and tells whether they are a trace. */
+static bool read_trace(good_trace *trace, const uint8_t *bytes, size_t length)
 {
-    size_t length = seal(bytes, size, UINT64_MAX, out);
-    if (!trace_check(out, length, summary, sentence)) {
-        uint64_t counted = summary->totals.operations;
-        length = seal(bytes, size, counted == 0 ? 0 : counted - 1, out);
+    *trace = (good_trace){ .bytes = bytes, .length = length };
+    *sentence = '\0';
+    bool good = trace_check(bytes, length, &trace->summary, sentence);
+    if (!good && *sentence == '\0') {
+        fuzz_fail("bytes are no trace and nothing says why");
     }
-    return length;
+    return good;
+}
+
+/* The bytes as they are, or behind the mark that traces begin with, or made into a trace. */
+static void find_trace(good_trace *trace, const uint8_t *bytes, size_t size, uint8_t *made)
+{
+    if (read_trace(trace, bytes, size)) {
+        return;
+    }
+    memcpy(made, trace_magic, TRACE_MAGIC_BYTES);
+    memcpy(made + TRACE_MAGIC_BYTES, bytes, size);
+    if (read_trace(trace, made, TRACE_MAGIC_BYTES + size)) {
+        return;
+    }
+    if (!read_trace(trace, made, make_trace(bytes, size, made))) {
+        fuzz_fail("a trace that makes sense %s", sentence);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_source source = { data, size };
     replay_options options = read_options(&source);
-    good_trace trace = { .bytes = source.at, .length = source.left };
-    uint8_t *made = malloc(TRACE_MAGIC_BYTES + size + TRACE_RECORD_BYTES);
-    if (!trace_check(trace.bytes, trace.length, &trace.summary, sentence)) {
-        trace.bytes = made;
-        trace.length = make_trace(source.at, source.left, made, &trace.summary);
-    }
-    if (!trace_check(trace.bytes, trace.length, &trace.summary, sentence)) {
-        fuzz_fail("a trace that makes sense %s", sentence);
-    }
-    *sentence = '\0';
+    uint8_t *made = malloc(TRACE_MAGIC_BYTES + source.left + TRACE_RECORD_BYTES);
+    good_trace trace;
+    find_trace(&trace, source.at, source.left, made);
     run(&trace, &options);
     ask_why(&trace, &options);
     search(&trace, &options);
