@@ -154,8 +154,8 @@ static bool mend(scene *now, trace_record *record)
     return !block->locked;
 }
 
-/* Writes a trace of the records that begin these bytes, as far as they make sense, and returns its length. */
-static size_t make_trace(const uint8_t *bytes, size_t size, uint8_t *out)
+/* Writes a trace of the records that begin these bytes, as they are or mended, and returns its length. */
+static size_t make_trace(const uint8_t *bytes, size_t size, bool mended, uint8_t *out)
 {
     trace_cursor cursor = { bytes, bytes + size };
     trace_record record;
@@ -164,7 +164,7 @@ static size_t make_trace(const uint8_t *bytes, size_t size, uint8_t *out)
     memcpy(out, trace_magic, TRACE_MAGIC_BYTES);
     size_t length = TRACE_MAGIC_BYTES;
     while (trace_next(&cursor, &record) == TRACE_OK && record.kind != TRACE_END) {
-        if (mend(&now, &record)) {
+        if (!mended || mend(&now, &record)) {
             trace_count(&end.totals, &record);
             length += trace_put(out + length, &record);
         }
@@ -185,18 +185,11 @@ static bool read_trace(good_trace *trace, const uint8_t *bytes, size_t length)
     return good;
 }
 
-/* The bytes as they are, or behind the mark that traces begin with, or made into a trace. */
+/* What is passed of the bytes themselves, of the records in them, and of these mended. */
 static void find_trace(good_trace *trace, const uint8_t *bytes, size_t size, uint8_t *made)
 {
-    if (read_trace(trace, bytes, size)) {
-        return;
-    }
-    memcpy(made, trace_magic, TRACE_MAGIC_BYTES);
-    memcpy(made + TRACE_MAGIC_BYTES, bytes, size);
-    if (read_trace(trace, made, TRACE_MAGIC_BYTES + size)) {
-        return;
-    }
-    if (!read_trace(trace, made, make_trace(bytes, size, made))) {
+    if (!read_trace(trace, bytes, size) && !read_trace(trace, made, make_trace(bytes, size, false, made)) &&
+        !read_trace(trace, made, make_trace(bytes, size, true, made))) {
         fuzz_fail("a trace that makes sense %s", sentence);
     }
 }
