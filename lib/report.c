@@ -128,10 +128,10 @@ static run_t fewest_locks(const defrag_pool *pool, uint32_t goal, uint32_t slots
     return best;
 }
 
-static void name_blockers(const defrag_pool *pool, const run_t *run, defrag_fit_report *report)
+static void name_blockers(const defrag_pool *pool, uint32_t first_lock, defrag_fit_report *report)
 {
-    segment_t segment = { 0, run->first_lock, 0, 0 };
-    for (uint32_t i = 0; i < run->locks && i < report->capacity && report->blockers != NULL; i++) {
+    segment_t segment = { 0, first_lock, 0, 0 };
+    for (uint32_t i = 0; i < report->blocking && i < report->capacity && report->blockers != NULL; i++) {
         uint32_t slot = owner_in(header(pool, segment.end));
         report->blockers[i] = handle_of(pool, slot, entry(pool, slot));
         defrag_next_segment(pool, pool->slots, &segment);
@@ -156,7 +156,7 @@ static void judge(const defrag_pool *pool, const need_t *need, defrag_fit_report
     if (run.locks != 0) {
         report->verdict = DEFRAG_FRAGMENTED;
         report->blocking = run.locks != UINT32_MAX ? run.locks : 0;
-        name_blockers(pool, &run, report);
+        name_blockers(pool, run.first_lock, report);
     }
 }
 

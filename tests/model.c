@@ -445,7 +445,10 @@ static bool do_check(model *m, const model_op *op)
 static bool do_would_fit(model *m, const model_op *op)
 {
     model_request request = request_for(m, op->a, op->b, DEFRAG_MAKE_ROOM, NULL);
+    defrag_handle blockers[4] = { DEFRAG_NO_HANDLE };
     defrag_fit_report report = DEFRAG_REPORT_INIT;
+    report.blockers = blockers;
+    report.capacity = sizeof blockers / sizeof *blockers;
     defrag_status status = defrag_would_fit(m->pool, op->a, op->b, &report);
     if (!is_alignment(op->b)) {
         REQUIRE(m, status == DEFRAG_INVALID_ALIGNMENT, "would_fit takes an invalid alignment");

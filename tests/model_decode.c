@@ -48,7 +48,7 @@ model_op model_decode(const model *m, const unsigned char bytes[MODEL_OP_BYTES])
     case MODEL_ALLOC: return (model_op){ kind, size, alignment_from(bytes[6]), bytes[7] };
     case MODEL_ALLOC_ARRAY: return (model_op){ kind, bytes[6], size, bytes[7] };
     case MODEL_RESIZE: return (model_op){ kind, bytes[6], size, bytes[7] };
-    case MODEL_STEP:
+    case MODEL_STEP: return (model_op){ kind, size, bytes[6], 0 };
     case MODEL_SETTLE: return (model_op){ kind, size, 1 + bytes[6], 0 };
     case MODEL_WOULD_FIT: return (model_op){ kind, size, alignment_from(bytes[6]), 0 };
     default: return (model_op){ kind, raw, bytes[6], 0 };

@@ -175,6 +175,24 @@ bool model_judge_refusal(model *m, const model_request *request, defrag_status s
                                             : judge_without_moving(m, request, status);
 }
 
+/* Those named must be locked blocks, lowest address first, and no more than are in the way. */
+static bool judge_blockers(model *m, const defrag_fit_report *report)
+{
+    uint32_t below = 0;
+    for (size_t i = 0; i < report->capacity; i++) {
+        if (i >= report->blocking) {
+            REQUIRE(m, report->blockers[i] == DEFRAG_NO_HANDLE, "would_fit names more blocks than are in the way");
+            continue;
+        }
+        const model_block *block = model_find(m, report->blockers[i]);
+        REQUIRE(m, block != NULL && (block->exclusive != 0 || block->shared != 0),
+                "would_fit names a block that is not locked");
+        REQUIRE(m, block->offset > below, "would_fit names blocks in another order than they lie");
+        below = block->offset;
+    }
+    return true;
+}
+
 bool model_judge_report(model *m, const model_request *request, const defrag_fit_report *report)
 {
     findings found = search_holes(m, request);
@@ -196,5 +214,5 @@ bool model_judge_report(model *m, const model_request *request, const defrag_fit
     REQUIRE(m, report->verdict == DEFRAG_FRAGMENTED || report->blocking == 0,
             "would_fit names locks that block nothing");
     REQUIRE(m, report->blocking <= m->locked, "would_fit counts more locks than there are");
-    return true;
+    return judge_blockers(m, report);
 }

@@ -207,6 +207,28 @@ Test(would_fit, it_names_no_more_blockers_than_there_is_room_for)
     cr_assert_eq(blockers[3], 4);
 }
 
+/* An over-aligned block may leave unused as much as its alignment, which no unlock helps. */
+Test(would_fit, it_names_nobody_when_no_lock_is_in_the_way)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_request request = DEFRAG_REQUEST_INIT;
+    request.bytes = 100;
+    request.alignment = 1024;
+    request.fit = DEFRAG_BEST;
+    defrag_handle aligned;
+    ASSERT_OK(defrag_alloc_with(pool, &request, &aligned));
+    defrag_handle blockers[2] = { DEFRAG_NO_HANDLE, DEFRAG_NO_HANDLE };
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    report.blockers = blockers;
+    report.capacity = LENGTH(blockers);
+    ASSERT_OK(defrag_would_fit(pool, stats_of(pool).free - 2 * stats_of(pool).block_overhead - stats_of(pool).granule,
+                               0, &report));
+    cr_assert_eq(report.verdict, DEFRAG_FRAGMENTED);
+    cr_assert_eq(report.blocking, 0);
+    cr_assert_eq(blockers[0], DEFRAG_NO_HANDLE);
+    cr_assert_eq(blockers[1], DEFRAG_NO_HANDLE);
+}
+
 Test(would_fit, bad_questions_get_the_errors_of_alloc)
 {
     defrag_pool *pool = new_pool(4096);
