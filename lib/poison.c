@@ -70,8 +70,9 @@ static void fill(const defrag_pool *pool, uint32_t from, uint32_t to)
 
 static void verify(const defrag_pool *pool, uint32_t from, uint32_t to)
 {
-    for (; from != to; from++) {
-        if (*at(pool, from) != DEFRAG_FILL) {
+    const word_t filled = ~(word_t)0 / 0xFF * DEFRAG_FILL;
+    for (; from != to; from += WORD) {
+        if (load(pool, from) != filled) {
             defrag_trap("memory was written to that is free", at(pool, from));
         }
     }
@@ -103,40 +104,56 @@ DEFRAG_PRIVATE bool defrag_has_open_call(const defrag_pool *pool)
     return call != NULL;
 }
 
-static void forbid_all_but_locked(const defrag_pool *pool)
+static bool is_locked(const defrag_pool *pool, word_t h)
 {
-    forbid(at(pool, ALWAYS_ALLOWED), pool->bytes - ALWAYS_ALLOWED);
-    for (uint32_t slot = 0; slot < pool->slots; slot++) {
-        word_t e = entry(pool, slot);
-        uint32_t locks = locks_in(e);
-        if (locks != UNLOCKED && locks != IN_FLIGHT && locks != FREE_SLOT) {
-            defrag_allow(at(pool, usable_offset(index_in(e))), defrag_usable_of(pool, slot));
-        }
-    }
+    uint32_t locks = locks_in(entry(pool, owner_in(h)));
+    return (h & IS_HOLE) == 0 && locks != UNLOCKED && locks != IN_FLIGHT;
 }
 
-/* Lets the library touch a pool, whose size it tells, if it is sound. */
-static bool allow_all(const defrag_pool *pool)
+/* Whatever it reads it forbids later. */
+static void forbid_all_but_locked(const defrag_pool *pool)
+{
+    uint32_t first = defrag_first_block(pool);
+    uint32_t from = header_offset(first);
+    uint32_t granules;
+    for (uint32_t g = first; g != pool->top; g += granules) {
+        word_t h = header(pool, g);
+        granules = size_in(h);
+        if (is_locked(pool, h)) {
+            uint32_t usable = defrag_usable_of(pool, owner_in(h));
+            forbid(at(pool, from), usable_offset(g) - from);
+            from = usable_offset(g) + usable;
+        }
+    }
+    forbid(at(pool, from), pool->bytes - from);
+    forbid(at(pool, ALWAYS_ALLOWED), header_offset(first) - ALWAYS_ALLOWED);
+}
+
+/* Lets the library touch a pool that is as large as it says, and verifies it. */
+static void open_up(const defrag_pool *pool)
 {
     defrag_allow(pool, sizeof *pool);
     bool sound = pool->max_request == defrag_capacity(pool->bytes, pool->reserved_slots);
     if (sound) {
         defrag_allow(pool, pool->bytes);
+        sound = defrag_broken_invariant(pool) == INTACT;
     }
-    return sound;
+    if (!sound) {
+        defrag_trap("the pool's own data is damaged", pool);
+    }
+    visit_free(pool, verify);
+}
+
+/* Whether a call is one of its own; what the pool's observer calls is part of another. */
+static bool is_at_rest(const defrag_pool *pool)
+{
+    return defrag_ready(pool) == DEFRAG_OK && !defrag_has_open_call(pool);
 }
 
 DEFRAG_PRIVATE const defrag_pool *defrag_expose(const defrag_pool *pool)
 {
-    /* What the pool's observer calls is part of another call. */
-    if (defrag_ready(pool) == DEFRAG_OK) {
-        bool sound = allow_all(pool);
-        if (!defrag_has_open_call(pool)) {
-            if (!sound || defrag_broken_invariant(pool) != INTACT) {
-                defrag_trap("the pool's own data is damaged", pool);
-            }
-            visit_free(pool, verify);
-        }
+    if (is_at_rest(pool)) {
+        open_up(pool);
     }
     const defrag_pool *outer = NULL;
     if (GUARDED) {
@@ -148,10 +165,8 @@ DEFRAG_PRIVATE const defrag_pool *defrag_expose(const defrag_pool *pool)
 
 DEFRAG_PRIVATE void defrag_conceal(const defrag_pool *pool, const defrag_pool *outer)
 {
-    if (defrag_ready(pool) == DEFRAG_OK) {
-        if (!defrag_has_open_call(pool)) {
-            visit_free(pool, fill);
-        }
+    if (is_at_rest(pool)) {
+        visit_free(pool, fill);
         forbid_all_but_locked(pool);
     }
     if (GUARDED) {
@@ -163,10 +178,9 @@ DEFRAG_PRIVATE void defrag_open_call(open_call *call)
 {
     *call = (open_call){ exposed, open_calls };
     open_calls = call;
-    forbid_all_but_locked(exposed);
 }
 
-DEFRAG_PRIVATE void defrag_close_call(open_call *call)
+DEFRAG_PRIVATE void defrag_close_call(const open_call *call)
 {
     open_call **link = &open_calls;
     while (*link != call) {
@@ -174,7 +188,6 @@ DEFRAG_PRIVATE void defrag_close_call(open_call *call)
     }
     *link = call->next;
     exposed = call->pool;
-    (void)allow_all(exposed);
 }
 
 #endif

@@ -46,9 +46,9 @@ DEFRAG_PRIVATE void defrag_conceal(const defrag_pool *pool, const defrag_pool *o
 /* Lets everybody touch the memory of a pool to be. */
 DEFRAG_PRIVATE void defrag_allow(const void *memory, size_t bytes);
 
-/* Between these, others are let in that the call under way has kept out. */
+/* Between these, others are let in that the call under way has kept out. They find its pool exposed and in its midst. */
 DEFRAG_PRIVATE void defrag_open_call(open_call *call);
-DEFRAG_PRIVATE void defrag_close_call(open_call *call);
+DEFRAG_PRIVATE void defrag_close_call(const open_call *call);
 
 /* Moves one block, or all, if they are unlocked and have anywhere to go. */
 DEFRAG_PRIVATE void defrag_move_one(defrag_pool *pool, defrag_handle handle);
