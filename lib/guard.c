@@ -83,21 +83,26 @@ static void leave(guard_t guard)
 
 #endif
 
-/* A function of this name, what does its work, and what then moves blocks for the sake of stress. */
-#define GUARD_MOVING(RESULT, NAME, PARAMETERS, ARGUMENTS, MOVES)                                                       \
+/* A function of this name, what does its work, whether it only looks, and what then moves blocks for the sake of stress. */
+#define GUARD_AND(RESULT, NAME, PARAMETERS, ARGUMENTS, LOOKS, MOVES)                                                   \
     DEFRAG_API RESULT defrag_##NAME PARAMETERS;                                                                        \
     DEFRAG_API RESULT defrag_##NAME PARAMETERS                                                                         \
     {                                                                                                                  \
         guard_t guard = enter();                                                                                       \
-        const defrag_pool *outer = defrag_expose(pool);                                                                \
+        const defrag_pool *outer = defrag_expose(pool, LOOKS);                                                         \
         RESULT result = defrag_##NAME##_unguarded ARGUMENTS;                                                           \
         MOVES;                                                                                                         \
-        defrag_conceal(pool, outer);                                                                                   \
+        defrag_conceal(pool, LOOKS, outer);                                                                            \
         leave(guard);                                                                                                  \
         return result;                                                                                                 \
     }
 
-#define GUARD(RESULT, NAME, PARAMETERS, ARGUMENTS) GUARD_MOVING(RESULT, NAME, PARAMETERS, ARGUMENTS, (void)0)
+#define GUARD(RESULT, NAME, PARAMETERS, ARGUMENTS) GUARD_AND(RESULT, NAME, PARAMETERS, ARGUMENTS, false, (void)0)
+
+#define GUARD_LOOKING(RESULT, NAME, PARAMETERS, ARGUMENTS) GUARD_AND(RESULT, NAME, PARAMETERS, ARGUMENTS, true, (void)0)
+
+#define GUARD_MOVING(RESULT, NAME, PARAMETERS, ARGUMENTS, ALL, HANDLE)                                                 \
+    GUARD_AND(RESULT, NAME, PARAMETERS, ARGUMENTS, false, move(pool, result, ALL, HANDLE))
 
 /* The same for what makes a pool of memory. */
 #define GUARD_MAKING(NAME, PARAMETERS, ARGUMENTS)                                                                      \
@@ -105,10 +110,10 @@ static void leave(guard_t guard)
     DEFRAG_API defrag_status defrag_##NAME PARAMETERS                                                                  \
     {                                                                                                                  \
         guard_t guard = enter();                                                                                       \
-        const defrag_pool *outer = defrag_expose(NULL);                                                                \
+        const defrag_pool *outer = defrag_expose(NULL, false);                                                         \
         defrag_allow(memory, bytes);                                                                                   \
         defrag_status result = defrag_##NAME##_unguarded ARGUMENTS;                                                    \
-        defrag_conceal(result == DEFRAG_OK ? *pool : NULL, outer);                                                     \
+        defrag_conceal(result == DEFRAG_OK ? *pool : NULL, false, outer);                                              \
         leave(guard);                                                                                                  \
         return result;                                                                                                 \
     }
@@ -142,30 +147,31 @@ GUARD_MAKING(init, (void *memory, size_t bytes, const defrag_config *config, def
 GUARD_MAKING(attach, (void *memory, size_t bytes, defrag_pool **pool), (memory, bytes, pool))
 GUARD(defrag_status, deinit, (defrag_pool * pool), (pool))
 GUARD_MOVING(defrag_status, alloc, (defrag_pool * pool, size_t bytes, defrag_fit fit, defrag_handle *handle),
-             (pool, bytes, fit, handle), move(pool, result, fit == DEFRAG_MAKE_ROOM, DEFRAG_NO_HANDLE))
+             (pool, bytes, fit, handle), fit == DEFRAG_MAKE_ROOM, DEFRAG_NO_HANDLE)
 GUARD_MOVING(defrag_status, alloc_array,
              (defrag_pool * pool, size_t count, size_t bytes, defrag_fit fit, defrag_handle *handle),
-             (pool, count, bytes, fit, handle), move(pool, result, fit == DEFRAG_MAKE_ROOM, DEFRAG_NO_HANDLE))
+             (pool, count, bytes, fit, handle), fit == DEFRAG_MAKE_ROOM, DEFRAG_NO_HANDLE)
 GUARD_MOVING(defrag_status, alloc_with, (defrag_pool * pool, const defrag_request *request, defrag_handle *handle),
-             (pool, request, handle), move(pool, result, makes_room(request), DEFRAG_NO_HANDLE))
+             (pool, request, handle), makes_room(request), DEFRAG_NO_HANDLE)
 GUARD(defrag_status, free, (defrag_pool * pool, defrag_handle handle), (pool, handle))
 GUARD_MOVING(defrag_status, resize, (defrag_pool * pool, defrag_handle handle, size_t bytes, defrag_fit fit),
-             (pool, handle, bytes, fit), move(pool, result, fit == DEFRAG_MAKE_ROOM, handle))
-GUARD(defrag_status, usable_size, (const defrag_pool *pool, defrag_handle handle, size_t *bytes), (pool, handle, bytes))
+             (pool, handle, bytes, fit), fit == DEFRAG_MAKE_ROOM, handle)
+GUARD_LOOKING(defrag_status, usable_size, (const defrag_pool *pool, defrag_handle handle, size_t *bytes),
+              (pool, handle, bytes))
 GUARD(defrag_status, lock, (defrag_pool * pool, defrag_handle handle, void **address), (pool, handle, address))
 GUARD(defrag_status, lock_shared, (defrag_pool * pool, defrag_handle handle, const void **address),
       (pool, handle, address))
-GUARD_MOVING(defrag_status, unlock, (defrag_pool * pool, defrag_handle handle), (pool, handle),
-             move(pool, result, false, handle))
+GUARD_MOVING(defrag_status, unlock, (defrag_pool * pool, defrag_handle handle), (pool, handle), false, handle)
 GUARD(defrag_status, clean, (defrag_pool * pool), (pool))
-GUARD_MOVING(defrag_status, compact, (defrag_pool * pool), (pool), move(pool, result, true, DEFRAG_NO_HANDLE))
+GUARD_MOVING(defrag_status, compact, (defrag_pool * pool), (pool), true, DEFRAG_NO_HANDLE)
 GUARD_MOVING(defrag_status, step, (defrag_pool * pool, size_t max_bytes, size_t max_blocks, defrag_progress *progress),
-             (pool, max_bytes, max_blocks, progress), move(pool, result, is_done(progress), DEFRAG_NO_HANDLE))
-GUARD(defrag_status, stats, (const defrag_pool *pool, defrag_pool_stats *stats), (pool, stats))
-GUARD(defrag_status, would_fit, (const defrag_pool *pool, size_t bytes, size_t alignment, defrag_fit_report *report),
-      (pool, bytes, alignment, report))
-GUARD(bool, walk, (const defrag_pool *pool, defrag_block *block), (pool, block))
-GUARD(defrag_status, check, (const defrag_pool *pool, int32_t *invariant), (pool, invariant))
+             (pool, max_bytes, max_blocks, progress), is_done(progress), DEFRAG_NO_HANDLE)
+GUARD_LOOKING(defrag_status, stats, (const defrag_pool *pool, defrag_pool_stats *stats), (pool, stats))
+GUARD_LOOKING(defrag_status, would_fit,
+              (const defrag_pool *pool, size_t bytes, size_t alignment, defrag_fit_report *report),
+              (pool, bytes, alignment, report))
+GUARD_LOOKING(bool, walk, (const defrag_pool *pool, defrag_block *block), (pool, block))
+GUARD_LOOKING(defrag_status, check, (const defrag_pool *pool, int32_t *invariant), (pool, invariant))
 GUARD(defrag_status, observe, (defrag_pool * pool, defrag_observer *observer, void *context), (pool, observer, context))
 
 #endif

@@ -14,6 +14,7 @@
 #else
 #define VALGRIND_MAKE_MEM_NOACCESS(address, bytes) ((void)0)
 #define VALGRIND_MAKE_MEM_DEFINED(address, bytes) ((void)0)
+#define RUNNING_ON_VALGRIND 0
 #endif
 
 /* Of AddressSanitizer; null in a program without it. */
@@ -129,19 +130,10 @@ static void forbid_all_but_locked(const defrag_pool *pool)
     forbid(at(pool, ALWAYS_ALLOWED), header_offset(first) - ALWAYS_ALLOWED);
 }
 
-/* Lets the library touch a pool that is as large as it says, and verifies it. */
-static void open_up(const defrag_pool *pool)
+/* Whether somebody stops those who touch what is forbidden. */
+static bool is_watched(void)
 {
-    defrag_allow(pool, sizeof *pool);
-    bool sound = pool->max_request == defrag_capacity(pool->bytes, pool->reserved_slots);
-    if (sound) {
-        defrag_allow(pool, pool->bytes);
-        sound = defrag_broken_invariant(pool) == INTACT;
-    }
-    if (!sound) {
-        defrag_trap("the pool's own data is damaged", pool);
-    }
-    visit_free(pool, verify);
+    return __asan_poison_memory_region != NULL || RUNNING_ON_VALGRIND != 0;
 }
 
 /* Whether a call is one of its own; what the pool's observer calls is part of another. */
@@ -150,10 +142,24 @@ static bool is_at_rest(const defrag_pool *pool)
     return defrag_ready(pool) == DEFRAG_OK && !defrag_has_open_call(pool);
 }
 
-DEFRAG_PRIVATE const defrag_pool *defrag_expose(const defrag_pool *pool)
+static void allow_all(const defrag_pool *pool)
+{
+    defrag_allow(pool, sizeof *pool);
+    if (pool->max_request == defrag_capacity(pool->bytes, pool->reserved_slots)) {
+        defrag_allow(pool, pool->bytes);
+    }
+}
+
+DEFRAG_PRIVATE const defrag_pool *defrag_expose(const defrag_pool *pool, bool looks)
 {
     if (is_at_rest(pool)) {
-        open_up(pool);
+        allow_all(pool);
+        if (!looks) {
+            if (defrag_broken_invariant(pool) != INTACT) {
+                defrag_trap("the pool's own data is damaged", pool);
+            }
+            visit_free(pool, verify);
+        }
     }
     const defrag_pool *outer = NULL;
     if (GUARDED) {
@@ -163,11 +169,15 @@ DEFRAG_PRIVATE const defrag_pool *defrag_expose(const defrag_pool *pool)
     return outer;
 }
 
-DEFRAG_PRIVATE void defrag_conceal(const defrag_pool *pool, const defrag_pool *outer)
+DEFRAG_PRIVATE void defrag_conceal(const defrag_pool *pool, bool looks, const defrag_pool *outer)
 {
     if (is_at_rest(pool)) {
-        visit_free(pool, fill);
-        forbid_all_but_locked(pool);
+        if (!looks) {
+            visit_free(pool, fill);
+        }
+        if (is_watched() && (!looks || defrag_broken_invariant(pool) == INTACT)) {
+            forbid_all_but_locked(pool);
+        }
     }
     if (GUARDED) {
         exposed = outer;
