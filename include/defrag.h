@@ -24,6 +24,10 @@
  *    the others, which let them in after each 32 words that they copy. Meanwhile a block that is just being moved is to
  *    them as if it were locked: they get LOCKED and try again. What a call of another task is resizing they leave alone;
  *    and a resize, if nothing but rotating more than 32 words would do, answers FRAGMENTED.
+ *  - Stress. A library built with DEFRAG_STRESS, as lib/stress.h tells, moves blocks whenever a call may, and in
+ *    defrag_unlock, and has whoever touches a pool's memory but that of locked blocks stopped. Calls take longer than is said
+ *    here and move more, which neither progress nor statistics count; FAST and BEST may be refused sooner. Who copies a pool
+ *    as bytes unpoisons it before, as AddressSanitizer and Valgrind have it. All else holds as in any other build.
  */
 #ifndef DEFRAG_H
 #define DEFRAG_H

@@ -7,7 +7,8 @@
  * before, and void defrag_exit(defrag_critical before), which makes it so again. So calls may nest, and be made where
  * others are kept out already. The folder ports/ has such headers.
  *
- * Then every public function is guarded, in guard.c, and what the other files define has another name. A call that moves
+ * Then every public function is guarded, in guard.c, and what the other files define has another name, as in a build with
+ * DEFRAG_STRESS (stress.h). A call that moves
  * blocks lets others in whenever it has copied OPEN_BYTES, and at least once for each block; what is on its way then is
  * locked, or in flight, so that nobody can get at it, and who moves trusts nothing afterwards that others may have
  * changed. Without DEFRAG_CONFIG all of this is nothing. */
@@ -17,17 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#ifdef DEFRAG_CONFIG
-
-#define GUARDED true
-#ifndef DEFRAG_OPEN_WORDS
-#define DEFRAG_OPEN_WORDS 32 /* of 4 bytes */
-#endif
-#define OPEN_BYTES (4U * DEFRAG_OPEN_WORDS)
-
-/* Lets others in that the call under way has kept out. */
-__attribute__((visibility("hidden"))) void defrag_let_others_in(void);
-
+#if defined DEFRAG_CONFIG || defined DEFRAG_STRESS
 #define defrag_init defrag_init_unguarded
 #define defrag_attach defrag_attach_unguarded
 #define defrag_deinit defrag_deinit_unguarded
@@ -48,6 +39,18 @@ __attribute__((visibility("hidden"))) void defrag_let_others_in(void);
 #define defrag_walk defrag_walk_unguarded
 #define defrag_check defrag_check_unguarded
 #define defrag_observe defrag_observe_unguarded
+#endif
+
+#ifdef DEFRAG_CONFIG
+
+#define GUARDED true
+#ifndef DEFRAG_OPEN_WORDS
+#define DEFRAG_OPEN_WORDS 32 /* of 4 bytes */
+#endif
+#define OPEN_BYTES (4U * DEFRAG_OPEN_WORDS)
+
+/* Lets others in that the call under way has kept out. */
+__attribute__((visibility("hidden"))) void defrag_let_others_in(void);
 
 #else
 

@@ -27,8 +27,8 @@ static uint32_t slack_of(const model *m, const model_block *block)
 
 /* ----------------------------------------------------------------------------------------------------------- contents */
 
-/* Where a block is, by locking it for a moment in a way that its other locks allow. */
-static bool peek(model *m, model_block *block, void **address)
+/* Locks a block in a way that its other locks allow, which ends with let_go, and tells where it is. */
+static bool hold(model *m, model_block *block, void **address)
 {
     const void *shared = NULL;
     defrag_status status = is_locked(block) ? defrag_lock_shared(m->pool, block->handle, &shared)
@@ -37,9 +37,14 @@ static bool peek(model *m, model_block *block, void **address)
     if (shared != NULL) {
         memcpy(address, &shared, sizeof shared);
     }
-    REQUIRE(m, defrag_unlock(m->pool, block->handle) == DEFRAG_OK, "a lock cannot be given up");
     REQUIRE(m, (uintptr_t)*address % block->alignment == 0, "a block is misaligned");
     block->offset = (uint32_t)((unsigned char *)*address - m->memory);
+    return true;
+}
+
+static bool let_go(model *m, const model_block *block)
+{
+    REQUIRE(m, defrag_unlock(m->pool, block->handle) == DEFRAG_OK, "a lock cannot be given up");
     return true;
 }
 
@@ -94,12 +99,12 @@ static bool adopt(model *m, defrag_handle handle, const model_request *request, 
     m->slack += slack_of(m, block);
 
     void *address = NULL;
-    if (!peek(m, block, &address) || !has_usable(m, block)) {
+    if (!hold(m, block, &address) || !has_usable(m, block)) {
         return false;
     }
     REQUIRE(m, (flags & DEFRAG_ZEROED) == 0 || is_zero(address, block->usable), "a zeroed block is not zero");
     model_fill(block, address, 0);
-    return true;
+    return let_go(m, block);
 }
 
 static bool judge_alloc(model *m, const model_request *request, uint32_t flags, bool may_move, defrag_status status,
@@ -186,13 +191,13 @@ static bool settle_resize(model *m, model_block *block, const model_request *req
     kept = kept < block->usable ? kept : block->usable;
 
     void *address = NULL;
-    if (!peek(m, block, &address) || !has_usable(m, block)) {
+    if (!hold(m, block, &address) || !has_usable(m, block)) {
         return false;
     }
     REQUIRE(m, grows || !old_offset_known || block->offset == old_offset, "a block moved that need not grow");
     REQUIRE(m, model_matches(block, address, kept), "a resize lost contents");
     model_fill(block, address, kept);
-    return true;
+    return let_go(m, block);
 }
 
 static bool do_resize(model *m, const model_op *op)
@@ -506,6 +511,9 @@ bool model_apply(model *m, model_op op)
     return operations[op.kind % MODEL_KINDS](m, &op) && (!model_is_due(m) || model_verify(m));
 }
 
+/* Only a library that was built for stress has it. */
+extern void defrag_trap(const char *what, const void *where) __attribute__((weak));
+
 /* The facts of the build, from the statistics of the empty pool, and what follows from them. */
 static bool learn(model *m, const model_setup *setup)
 {
@@ -530,15 +538,17 @@ static bool learn(model *m, const model_setup *setup)
 
 bool model_init(model *m, const model_setup *setup)
 {
+    bool stressed = defrag_trap != NULL;
     *m = (model){ .memory = setup->memory,
                   .home = setup->memory,
-                  .spare = setup->spare,
-                  .scratch = setup->scratch,
+                  .spare = stressed ? NULL : setup->spare,
+                  .scratch = stressed ? NULL : setup->scratch,
                   .bytes = setup->bytes,
                   .room = setup->room,
                   .blocks = setup->blocks,
                   .places = setup->places,
-                  .period = setup->period };
+                  .period = setup->period,
+                  .stressed = stressed };
     memset(m->blocks, 0, m->places * sizeof *m->blocks);
     defrag_config config = DEFRAG_CONFIG_INIT;
     if (setup->config != NULL) {

@@ -105,6 +105,7 @@ typedef struct model {
     uint32_t largest_refused;
     uint32_t high_end; /* bytes: the highest end of a block seen */
     uint8_t seen;
+    bool stressed;       /* any unlock may move, and the pool's memory is not to be touched but under a lock */
     bool may_have_moved; /* since the last verification */
     bool copy_under_way; /* perhaps: the last step was not the last */
 

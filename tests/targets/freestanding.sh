@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Compiles the library in each configuration with no headers but the compiler's, and with each of lib/ports that this
-# compiler's core has: freestanding.sh COMPILER [FLAG..]
+# Compiles the library in each configuration with no headers but the compiler's, for stress, and with each of lib/ports that
+# this compiler's core has: freestanding.sh COMPILER [FLAG..]
 set -euo pipefail
 
 headers=$("$1" -print-file-name=include)
@@ -26,6 +26,7 @@ for granule in 8 16 32; do
         compile "${compiler[@]}" "-DDEFRAG_GRANULE=$granule" "-DDEFRAG_LINK_WIDTH=$width"
     done
 done
+compile "${compiler[@]}" -DDEFRAG_STRESS
 for port in "${ports[@]}"; do
     compile "${compiler[@]}" -Itests/targets/stubs "-DDEFRAG_CONFIG=\"ports/$port.h\""
 done
