@@ -211,3 +211,12 @@ Test(resize, random_resizes_keep_every_promise)
     }
     assert_model(m, seed);
 }
+
+Test(resize, an_unknown_fit_is_refused_but_first_of_all_there_must_be_a_pool)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    ASSERT_STATUS(defrag_resize(pool, handle, 10, DEFRAG_MAKE_ROOM + 1), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_resize(pool, DEFRAG_NO_HANDLE, 10, -1), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_resize(NULL, handle, 10, -1), DEFRAG_INVALID_POOL);
+}
