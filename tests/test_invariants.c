@@ -220,12 +220,15 @@ Test(invariants, a_list_does_not_lead_to_a_hole_that_the_arena_does_not_have)
     assert_broken(&s, LISTS);
 }
 
-Test(invariants, a_list_does_not_lead_to_a_hole_that_would_reach_beyond_the_top)
+Test(invariants, a_list_does_not_lead_to_a_hole_of_impossible_size)
 {
-    scene s = new_scene();
-    forge_hole(s.pool, s.low + 1, 9);
-    set_header(s.pool, s.low + 1, block_header(0, (uint32_t)INDEX_MASK) | IS_HOLE);
-    assert_broken(&s, LISTS);
+    const uint32_t wrong[] = { 0, 8, 10, (uint32_t)INDEX_MASK };
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        scene s = new_scene();
+        forge_hole(s.pool, s.low + 1, 9);
+        set_header(s.pool, s.low + 1, block_header(0, wrong[i]) | IS_HOLE);
+        assert_broken(&s, LISTS);
+    }
 }
 
 Test(invariants, a_list_does_not_lead_to_other_holes_whose_places_add_up_to_the_same)

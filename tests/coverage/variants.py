@@ -66,7 +66,7 @@ def measure(name, scratch):
     for stale in folder.glob("*.profraw"):
         stale.unlink()
     environment = os.environ | {"LLVM_PROFILE_FILE": str(folder / "%4m.profraw"), "DEFRAG_SEED": "1"}
-    run(folder / "unit", "-j1", "--quiet", *FILTERS.get(name, []), env=environment)
+    run(folder / "unit", "-j1", "--quiet", "--timeout", "120", *FILTERS.get(name, []), env=environment)
     profile = folder / "merged.profdata"
     run("llvm-profdata-19", "merge", *folder.glob("*.profraw"), "-o", profile)
     with (folder / "coverage.json").open("w") as output:
