@@ -189,12 +189,10 @@ static bool is_flight_sound(const defrag_pool *pool, const census_t *census)
     if (pool->flight_slot == 0) {
         return pool->flight_to == 0 && pool->flight_done == 0;
     }
-    if (!census->flight_seen || pool->flight_slot > pool->slots) {
-        return false;
-    }
-    /* The slot is in use and names a block of the census, since the destination's header was found to name the slot. */
-    word_t e = entry(pool, pool->flight_slot - 1U);
-    if (locks_in(e) != IN_FLIGHT || !is_place(pool, index_in(e))) {
+    /* The slot is in use and names a block of the census, since the destination's header was found to name the slot, and
+     * there are as many slots in use as blocks. */
+    word_t e = census->flight_seen ? entry(pool, pool->flight_slot - 1U) : 0;
+    if (locks_in(e) != IN_FLIGHT) {
         return false;
     }
     uint32_t granules = size_at(pool, pool->flight_to);

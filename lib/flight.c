@@ -53,16 +53,14 @@ DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granu
     if (granules > OPEN_BYTES / GRANULE) {
         granules = OPEN_BYTES / GRANULE;
     }
-    if (granules != 0) {
-        /* The header is not copied: the new place has its own. */
-        uint32_t skip = done == 0 ? WORD : GRANULE * done;
-        uint32_t end = done + granules;
-        defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);
-        defrag_count(pool, pool->moved_bytes, GRANULE * granules);
-        defrag_set_half(pool, &pool->flight_done, end);
-        if (granules == left) {
-            end_flight(pool, true);
-        }
+    /* The header is not copied: the new place has its own. */
+    uint32_t skip = done == 0 ? WORD : GRANULE * done;
+    uint32_t end = done + granules;
+    defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);
+    defrag_count(pool, pool->moved_bytes, GRANULE * granules);
+    defrag_set_half(pool, &pool->flight_done, end);
+    if (granules == left) {
+        end_flight(pool, true);
     }
     return granules;
 }

@@ -23,7 +23,7 @@ INLINE bool is_on_its_way(const defrag_pool *pool, uint32_t slot, uint32_t state
  * not overlap the old one. */
 DEFRAG_PRIVATE void defrag_begin_flight(defrag_pool *pool, uint32_t from, uint32_t at);
 
-/* Copies at most so many granules, and commits the move when all are copied. Returns how many were copied. */
+/* Copies at most so many granules, 1 or more, and commits the move when all are copied. Returns how many were copied. */
 DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granules);
 
 /* Abandons the flight, if there is one. O(1). */

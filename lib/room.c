@@ -142,14 +142,15 @@ APART static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
     return true;
 }
 
-/* Gets the wilderness a granule for a new slot by moving the last block into a hole, if one takes it. */
+/* Gets the wilderness a granule for a new slot by moving the last block into a hole, if one takes it. There is a block, since
+ * a pool without any has room for a slot. */
 static void clear_top(defrag_pool *pool)
 {
     uint32_t last = 0;
     for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_at(pool, g)) {
         last = g;
     }
-    if (last != 0 && is_movable(pool, header(pool, last))) {
+    if (is_movable(pool, header(pool, last))) {
         uint32_t to = defrag_find_home(pool, last, last, TOP_OF_ALL);
         if (to != 0) {
             defrag_evacuate(pool, last, to, size_at(pool, last));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where sliding alone makes room with the fewest bytes moved. One pass over the arena with two ends: the upper takes in
- * holes and blocks, the lower gives them up while the rest suffices. */
+ * holes and blocks, the lower gives them up while the rest suffices, which the wilderness alone does not: it was looked at
+ * before. */
 #include "move.h"
 #include "room.h"
 
@@ -26,7 +27,7 @@ DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t
             free = 0;
             moves = 0;
         }
-        for (; free >= goal && low != pool->top; low += size_in(h)) {
+        for (; free >= goal; low += size_in(h)) {
             h = header(pool, low);
             if ((h & IS_HOLE) == 0) {
                 moves -= size_in(h);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Each invariant broken on purpose, and named by the check. Looks behind the public header, at the layout of a pool. */
+#include "bins.h"
 #include "check.h"
+#include "control.h"
+#include "handles.h"
 #include "support.h"
 
 /* | low | hole of 9 granules | middle | hole of 1 | aligned | hole of 5 | last |, two handle slots free; `granules` tells
@@ -18,6 +21,12 @@ typedef struct scene {
 static uint32_t place_of(const defrag_pool *pool, defrag_handle handle)
 {
     return (uint32_t)(offset_of(pool, handle) / GRANULE) - 1;
+}
+
+static defrag_handle block_at(const defrag_pool *pool, uint32_t g)
+{
+    uint32_t slot = owner_in(header(pool, g));
+    return handle_of(pool, slot, entry(pool, slot));
 }
 
 static scene new_scene(void)
@@ -184,4 +193,147 @@ Test(invariants, every_number_that_is_checked_has_a_text)
     for (int32_t i = CONTROL_BLOCK; i <= SEAL; i++) {
         cr_assert_str_neq(defrag_invariant_text(i), defrag_invariant_text(SEAL + 1));
     }
+}
+
+/* ------------------------------------------------------------------------------------------ more than one thing wrong */
+
+Test(invariants, a_pool_too_small_for_the_slots_set_aside_serves_nothing_and_is_none)
+{
+    scene s = new_scene();
+    s.pool->reserved_slots = (half_t)MAX_SLOTS;
+    s.pool->max_request = 0;
+    assert_broken(&s, CONTROL_BLOCK);
+}
+
+/* Granules that look like a hole which is alone in its list. */
+static void forge_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
+{
+    set_header(pool, g, block_header(0, granules) | IS_HOLE);
+    set_previous(pool, g, IN_BIN | bin_of(granules));
+    pool->bins[bin_of(granules)] = (half_t)g;
+}
+
+Test(invariants, a_list_does_not_lead_to_a_hole_that_the_arena_does_not_have)
+{
+    scene s = new_scene();
+    forge_hole(s.pool, s.low + 1, 9);
+    assert_broken(&s, LISTS);
+}
+
+Test(invariants, a_list_does_not_lead_to_a_hole_of_impossible_size)
+{
+    const uint32_t wrong[] = { 0, 8, 10, (uint32_t)INDEX_MASK };
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        scene s = new_scene();
+        forge_hole(s.pool, s.low + 1, 9);
+        set_header(s.pool, s.low + 1, block_header(0, wrong[i]) | IS_HOLE);
+        assert_broken(&s, LISTS);
+    }
+}
+
+Test(invariants, a_list_does_not_lead_to_other_holes_whose_places_add_up_to_the_same)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle low = alloc_block(pool, bytes_of_granules(pool, 9), DEFRAG_FAST);
+    defrag_handle between = alloc_block(pool, bytes_of_granules(pool, 30), DEFRAG_FAST);
+    defrag_handle high = alloc_block(pool, bytes_of_granules(pool, 5), DEFRAG_FAST);
+    alloc_block(pool, 1, DEFRAG_FAST);
+    uint32_t place = place_of(pool, between);
+    free_block(pool, low);
+    free_block(pool, high);
+    forge_hole(pool, place - 9 + 11, 9);
+    forge_hole(pool, place + 30 - 11, 5);
+    assert_broken(&(scene){ .pool = pool }, LISTS);
+}
+
+/* | place of 13 granules, 10 of them reserved | block of 10, in flight | last |. Returns where the place is. */
+static uint32_t in_flight_from_above(defrag_pool *pool)
+{
+    defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, 13), DEFRAG_FAST);
+    alloc_block(pool, bytes_of_granules(pool, 10), DEFRAG_FAST);
+    alloc_block(pool, 1, DEFRAG_FAST);
+    uint32_t place = place_of(pool, hole);
+    free_block(pool, hole);
+    ASSERT_OK(defrag_step(pool, (size_t)4 * GRANULE, 10, NULL));
+    cr_assert_eq(pool->flight_to, place);
+    cr_assert_eq(pool->flight_done, 4);
+    assert_intact(pool);
+    return place;
+}
+
+Test(invariants, a_flights_source_and_destination_have_one_size)
+{
+    defrag_pool *pool = new_pool(4096);
+    uint32_t place = in_flight_from_above(pool);
+    defrag_unlink_hole(pool, place + 10, header(pool, place + 10));
+    set_header(pool, place, header(pool, place) + block_header(0, 1));
+    defrag_link_hole(pool, place + 11, 2);
+    assert_broken(&(scene){ .pool = pool }, FLIGHT);
+}
+
+Test(invariants, a_flight_under_way_is_not_at_its_end)
+{
+    defrag_pool *pool = new_pool(4096);
+    in_flight_from_above(pool);
+    set_half(pool, &pool->flight_done, 10);
+    assert_broken(&(scene){ .pool = pool }, FLIGHT);
+}
+
+Test(invariants, only_a_block_that_is_said_to_be_in_flight_is)
+{
+    defrag_pool *pool = new_pool(4096);
+    in_flight_from_above(pool);
+    uint32_t slot = pool->flight_slot - 1U;
+    word_t e = entry(pool, slot);
+    set_entry(pool, slot, e, e & ~LOCKS_MASK);
+    assert_broken(&(scene){ .pool = pool }, FLIGHT);
+}
+
+/* ------------------------------------------------------------------------------------------------ used without a check */
+
+static void assert_refused(const scene *s, defrag_handle handle, word_t damaged)
+{
+    set_header(s->pool, s->low, damaged);
+    ASSERT_STATUS(defrag_free(s->pool, handle), DEFRAG_CORRUPT);
+    ASSERT_STATUS(defrag_resize(s->pool, handle, 1, DEFRAG_MAKE_ROOM), DEFRAG_CORRUPT);
+}
+
+Test(invariants, a_block_whose_header_was_overwritten_is_neither_freed_nor_resized)
+{
+    scene s = new_scene();
+    word_t h = header(s.pool, s.low);
+    defrag_handle handle = block_at(s.pool, s.low);
+    assert_refused(&s, handle, h ^ block_header(1, 0));
+    assert_refused(&s, handle, h | IS_HOLE);
+    assert_refused(&s, handle, h & ~(HALF_MASK ^ IS_HOLE));
+    assert_refused(&s, handle, h | (HALF_MASK ^ IS_HOLE));
+    set_header(s.pool, s.low, h);
+    assert_intact(s.pool);
+}
+
+Test(invariants, a_walk_ends_at_a_size_that_reaches_beyond_the_top)
+{
+    scene s = new_scene();
+    defrag_block block = DEFRAG_BLOCK_INIT;
+    cr_assert(defrag_walk(s.pool, &block));
+    set_header(s.pool, s.hole, header(s.pool, s.hole) | (HALF_MASK ^ IS_HOLE));
+    cr_assert_not(defrag_walk(s.pool, &block));
+}
+
+Test(invariants, a_walk_shows_no_handle_of_a_slot_beyond_the_table)
+{
+    scene s = new_scene();
+    defrag_block block = DEFRAG_BLOCK_INIT;
+    set_header(s.pool, s.low, block_header(s.pool->slots, size_in(header(s.pool, s.low))));
+    cr_assert(defrag_walk(s.pool, &block));
+    cr_assert_eq(block.handle, DEFRAG_NO_HANDLE);
+}
+
+Test(invariants, moved_bytes_are_counted_beyond_32_bits)
+{
+    scene s = new_scene();
+    defrag_set_u32(s.pool, &s.pool->moved_bytes[0], UINT32_MAX);
+    ASSERT_OK(defrag_compact(s.pool));
+    cr_assert_gt(stats_of(s.pool).moved_bytes, UINT32_MAX);
+    assert_intact(s.pool);
 }

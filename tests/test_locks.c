@@ -148,3 +148,33 @@ Test(locks, many_locks_at_once_are_counted)
         cr_assert_eq(stats_of(pool).locked, i);
     }
 }
+
+Test(locks, without_a_place_for_the_address_nothing_is_locked)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    ASSERT_STATUS(defrag_lock(pool, handle, NULL), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_lock_shared(pool, handle, NULL), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_lock(pool, DEFRAG_NO_HANDLE, NULL), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_lock(NULL, handle, NULL), DEFRAG_INVALID_POOL);
+    ASSERT_STATUS(defrag_unlock(pool, handle), DEFRAG_NOT_LOCKED);
+}
+
+/* Between locked blocks lie a block too large for any hole elsewhere and a hole, each time a larger one. */
+Test(locks, where_no_stretch_between_them_can_be_emptied_a_request_is_refused)
+{
+    defrag_pool *pool = new_pool(16384);
+    defrag_handle holes[9];
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+        alloc_block(pool, bytes_of_granules(pool, 38), DEFRAG_FAST);
+        holes[i] = alloc_block(pool, bytes_of_granules(pool, i + 2), DEFRAG_FAST);
+    }
+    lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        free_block(pool, holes[i]);
+    }
+    defrag_handle handle;
+    ASSERT_STATUS(defrag_alloc(pool, bytes_of_granules(pool, 40), DEFRAG_MAKE_ROOM, &handle), DEFRAG_FRAGMENTED);
+    assert_intact(pool);
+}

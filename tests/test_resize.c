@@ -225,3 +225,12 @@ Test(resize, a_copy_of_another_block_under_way_is_given_up_when_all_bytes_are_ne
     ASSERT_OK(defrag_resize(pool, block, bytes_of_granules(pool, granules), DEFRAG_MAKE_ROOM));
     assert_intact(pool);
 }
+
+Test(resize, an_unknown_fit_is_refused_but_first_of_all_there_must_be_a_pool)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handle = alloc_block(pool, 10, DEFRAG_FAST);
+    ASSERT_STATUS(defrag_resize(pool, handle, 10, DEFRAG_MAKE_ROOM + 1), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_resize(pool, DEFRAG_NO_HANDLE, 10, -1), DEFRAG_INVALID_ARGUMENT);
+    ASSERT_STATUS(defrag_resize(NULL, handle, 10, -1), DEFRAG_INVALID_POOL);
+}

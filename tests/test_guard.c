@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A guarded build: what others may do while a call lets them in. */
+#include "interrupts/simulated.h"
+#include "support.h"
+
+static bool kept_out;
+static int sections; /* that ended with others let in */
+static void (*others)(void);
+
+defrag_critical defrag_enter(void)
+{
+    defrag_critical before = kept_out;
+    kept_out = true;
+    return before;
+}
+
+/* Lets the others in, who come but once: what they call lets nobody in. */
+void defrag_exit(defrag_critical before)
+{
+    void (*come)(void) = others;
+    kept_out = before;
+    sections += !before;
+    if (!before && come != NULL) {
+        others = NULL;
+        come();
+    }
+}
+
+Test(guard, calls_may_be_made_where_others_are_kept_out)
+{
+    defrag_pool *pool = new_pool(4096);
+    kept_out = true;
+    sections = 0;
+    defrag_handle handle = alloc_block(pool, 1000, DEFRAG_FAST);
+    fill_block(pool, handle, 1);
+    cr_assert(kept_out);
+    cr_assert_eq(sections, 0);
+}
+
+/* -------------------------------------------------------------------------------------------------- a block on its way */
+
+static defrag_pool *pool;
+static defrag_handle wanted;
+
+static defrag_handle alloc_granules(size_t granules)
+{
+    return alloc_block(pool, bytes_of_granules(pool, granules), DEFRAG_FAST);
+}
+
+/* Leaves so many granules above the last block. */
+static defrag_handle alloc_all_but(size_t granules)
+{
+    defrag_pool_stats stats = stats_of(pool);
+    return alloc_block(pool, stats.largest_now - granules * stats.granule, DEFRAG_FAST);
+}
+
+/* A pool whose handle table need not grow. */
+static void begin(void)
+{
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = 16;
+    pool = new_pool_with(arena, 4096, &config);
+}
+
+static void lock_wanted(void)
+{
+    lock_block(pool, wanted);
+}
+
+static void free_wanted(void)
+{
+    free_block(pool, wanted);
+}
+
+static void want_in_vain(void)
+{
+    void *address;
+    const void *shared;
+    ASSERT_STATUS(defrag_lock(pool, wanted, &address), DEFRAG_LOCKED);
+    ASSERT_STATUS(defrag_lock_shared(pool, wanted, &shared), DEFRAG_LOCKED);
+    ASSERT_STATUS(defrag_unlock(pool, wanted), DEFRAG_NOT_LOCKED);
+    ASSERT_STATUS(defrag_free(pool, wanted), DEFRAG_LOCKED);
+    ASSERT_STATUS(defrag_resize(pool, wanted, 1, DEFRAG_FAST), DEFRAG_LOCKED);
+}
+
+Test(guard, to_others_a_block_that_slides_is_locked)
+{
+    begin();
+    defrag_handle hole = alloc_granules(10);
+    wanted = alloc_granules(60);
+    fill_block(pool, wanted, 0x42);
+    free_block(pool, hole);
+    others = want_in_vain;
+    ASSERT_OK(defrag_compact(pool));
+    cr_assert_null(others);
+    cr_assert(block_is_filled(pool, wanted, 0x42));
+    assert_intact(pool);
+}
+
+/* ------------------------------------------------------------------------- others change what a call meant to go on with */
+
+/* | locked | a of 6, b of 6, hole of 8 | locked | hole of 6 | locked | hole of 6 | locked |: 16 granules are found if a and
+ * b can both be moved out of the way. Others want b. */
+static defrag_status make_room_between_locks(void (*then)(void))
+{
+    begin();
+    defrag_handle holes[3];
+    lock_block(pool, alloc_granules(1));
+    alloc_granules(6);
+    wanted = alloc_granules(6);
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        holes[i] = alloc_granules(i == 0 ? 8 : 6);
+        lock_block(pool, alloc_granules(1));
+    }
+    lock_block(pool, alloc_all_but(0));
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        free_block(pool, holes[i]);
+    }
+    defrag_handle handle;
+    size_t bytes = bytes_of_granules(pool, 16);
+    others = then;
+    defrag_status status = defrag_alloc(pool, bytes, DEFRAG_MAKE_ROOM, &handle);
+    cr_assert_null(others);
+    assert_intact(pool);
+    return status;
+}
+
+Test(guard, a_block_locked_meanwhile_is_not_moved_across_locks)
+{
+    ASSERT_OK(make_room_between_locks(NULL));
+    ASSERT_STATUS(make_room_between_locks(lock_wanted), DEFRAG_FRAGMENTED);
+    cr_assert_eq(block_of(pool, wanted).exclusive, 1);
+}
+
+static defrag_handle locked;
+
+static void empty_the_stretch(void)
+{
+    unlock_block(pool, locked);
+    free_block(pool, locked);
+    free_block(pool, wanted);
+}
+
+/* | locked | hole of 6 | locked | a of 6, b of 6 | 8 granules |: a goes to the hole; meanwhile all behind it goes away. */
+Test(guard, a_stretch_that_others_have_emptied_meanwhile_is_room)
+{
+    begin();
+    lock_block(pool, alloc_all_but(6 + 1 + 6 + 6 + 8));
+    defrag_handle hole = alloc_granules(6);
+    locked = alloc_granules(1);
+    lock_block(pool, locked);
+    alloc_granules(6);
+    wanted = alloc_granules(6);
+    free_block(pool, hole);
+    size_t bytes = bytes_of_granules(pool, 14);
+    others = empty_the_stretch;
+    alloc_block(pool, bytes, DEFRAG_MAKE_ROOM);
+    cr_assert_null(others);
+    assert_intact(pool);
+}
+
+static size_t five; /* granules, in bytes */
+
+static void take_five(void)
+{
+    alloc_block(pool, five, DEFRAG_FAST);
+}
+
+Test(guard, a_block_that_slid_to_grow_finds_its_room_taken)
+{
+    begin();
+    defrag_handle below = alloc_granules(5);
+    wanted = alloc_granules(10);
+    defrag_handle above = alloc_granules(5);
+    alloc_all_but(0);
+    fill_block(pool, wanted, 0x42);
+    free_block(pool, below);
+    free_block(pool, above);
+    size_t bytes = bytes_of_granules(pool, 18);
+    five = bytes_of_granules(pool, 5);
+    others = take_five;
+    ASSERT_STATUS(defrag_resize(pool, wanted, bytes, DEFRAG_BEST), DEFRAG_OUT_OF_MEMORY);
+    cr_assert_null(others);
+    cr_assert(block_is_filled(pool, wanted, 0x42));
+    assert_intact(pool);
+}
+
+/* | wanted of 6 | one, hole of 5 | six, hole of 5 | all the rest |: made room for, it could have 10 granules. */
+static void resize_what_others_want(void (*then)(void), defrag_status expected)
+{
+    begin();
+    wanted = alloc_granules(6);
+    alloc_granules(1);
+    defrag_handle low = alloc_granules(5);
+    alloc_granules(6);
+    defrag_handle high = alloc_granules(5);
+    alloc_all_but(0);
+    free_block(pool, low);
+    free_block(pool, high);
+    size_t bytes = bytes_of_granules(pool, 10);
+    others = then;
+    ASSERT_STATUS(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM), expected);
+    cr_assert_null(others);
+    assert_intact(pool);
+}
+
+Test(guard, a_block_that_others_took_while_room_was_made_for_it_is_left_alone)
+{
+    resize_what_others_want(NULL, DEFRAG_OK);
+    resize_what_others_want(lock_wanted, DEFRAG_LOCKED);
+    resize_what_others_want(free_wanted, DEFRAG_INVALID_HANDLE);
+}
+
+/* | hole of 5 | small | wanted of 20 | 5 granules |: with everything gathered it could have 30. */
+static void resize_what_is_last(void (*then)(void), defrag_status expected)
+{
+    begin();
+    alloc_all_but(5 + 1 + 20 + 5);
+    defrag_handle hole = alloc_granules(5);
+    alloc_granules(1);
+    wanted = alloc_granules(20);
+    free_block(pool, hole);
+    size_t bytes = bytes_of_granules(pool, 28);
+    others = then;
+    ASSERT_STATUS(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM), expected);
+    cr_assert_null(others);
+    assert_intact(pool);
+}
+
+Test(guard, a_block_that_others_took_while_all_was_gathered_is_left_alone)
+{
+    resize_what_is_last(NULL, DEFRAG_OK);
+    resize_what_is_last(lock_wanted, DEFRAG_LOCKED);
+    resize_what_is_last(free_wanted, DEFRAG_INVALID_HANDLE);
+}
+
+/* | wanted | behind | 3 granules |: it can only grow by changing places with the block behind. */
+static defrag_status resize_by_rotating(size_t granules, size_t behind)
+{
+    begin();
+    alloc_all_but(granules + behind + 3);
+    wanted = alloc_granules(granules);
+    alloc_granules(behind);
+    return defrag_resize(pool, wanted, bytes_of_granules(pool, granules + 3), DEFRAG_MAKE_ROOM);
+}
+
+Test(guard, only_little_is_rotated_since_nothing_is_whole_meanwhile)
+{
+    ASSERT_OK(resize_by_rotating(3, 2));
+    ASSERT_STATUS(resize_by_rotating(20, 10), DEFRAG_FRAGMENTED);
+    assert_intact(pool);
+}
