@@ -11,7 +11,10 @@
  *  - Memory. A pool lives entirely in memory that you give it. It keeps no global state and no address of its own
  *    memory, so an unused pool can be copied elsewhere as bytes and adopted with defrag_attach.
  *  - Errors. A call that fails returns its reason and changes nothing but the refusal statistics, with the one exception
- *    said at DEFRAG_MAKE_ROOM. Output arguments of a failed call are set to zero, null or DEFRAG_NO_HANDLE.
+ *    said at DEFRAG_MAKE_ROOM. Output arguments of a failed call are set to zero, null or DEFRAG_NO_HANDLE; structures
+ *    stay as they were.
+ *  - Structures begin with their size, so that a program and a library of different versions agree: what the shorter one
+ *    lacks counts as zero. A field that the library does not know must be zero, or it answers INVALID_ARGUMENT.
  *  - Alignment. Every block is aligned to the granule of the build: 8 bytes by default.
  *  - Sizes are in bytes. Complexity counts B, the blocks in the pool, and H, its holes.
  *  - Moving. Only calls that say so may move a block, never one that is locked, and never one that you did not give to
@@ -42,9 +45,12 @@ extern "C" {
 
 /* ---------------------------------------------------------------------------------------------------------- version */
 
+/* The version of this header; defrag_version tells the library's. Semantic: while MAJOR is 0, MINOR is raised with a
+ * change that programs must follow. */
 #define DEFRAG_VERSION_MAJOR 0
-#define DEFRAG_VERSION_MINOR 1
-#define DEFRAG_VERSION_PATCH 0
+#define DEFRAG_VERSION_MINOR 1 /* raised when something is added */
+#define DEFRAG_VERSION_PATCH 0 /* raised when something is repaired */
+/* The three in one number that grows with each version: 102 for 0.1.2. */
 #define DEFRAG_VERSION (DEFRAG_VERSION_MAJOR * 10000 + DEFRAG_VERSION_MINOR * 100 + DEFRAG_VERSION_PATCH)
 
 /* How a symbol is exported; only someone who builds the library ever sets it. */
@@ -70,6 +76,7 @@ extern "C" {
 typedef int32_t defrag_status;
 
 enum {
+    /* Done. */
     DEFRAG_OK = 0,
     /* The free bytes suffice, but no hole is large enough: only moving, or unlocking, makes room. */
     DEFRAG_FRAGMENTED = 1,
@@ -108,6 +115,8 @@ typedef struct defrag_pool defrag_pool;
  * carries a generation and a mark of its pool, so a stale or foreign one is refused; a stale handle could be mistaken
  * for a new one only after its slot has been used again at least 2048 times. */
 typedef uint32_t defrag_handle;
+
+/* The handle of no block. */
 #define DEFRAG_NO_HANDLE ((defrag_handle)0)
 
 /* How hard an allocation tries. */
@@ -138,9 +147,11 @@ typedef struct defrag_config {
     uint32_t tag;
     uint32_t reserved; /* zero */
 } defrag_config;
+
+/* A config with the defaults. */
 #define DEFRAG_CONFIG_INIT { sizeof(defrag_config), 0, 0, 0, 0 }
 
-/* Properties of a request. */
+/* Properties of a request, for its flags. */
 enum {
     /* Fill the block with zero bytes: adds O(size). */
     DEFRAG_ZEROED = 1,
@@ -151,13 +162,15 @@ enum {
 
 /* A request with all its properties. Set `size` (DEFRAG_REQUEST_INIT does); a zero alignment means the granule. */
 typedef struct defrag_request {
-    uint32_t size;    /* sizeof(defrag_request) */
-    uint32_t flags;   /* DEFRAG_ZEROED, DEFRAG_PINNED, or both */
-    size_t bytes;     /* 1 or more */
-    size_t alignment; /* a power of two, 1..1024, kept through every move; above the granule it costs up to 4 bytes */
-    defrag_fit fit;
+    uint32_t size;     /* sizeof(defrag_request) */
+    uint32_t flags;    /* DEFRAG_ZEROED, DEFRAG_PINNED, or both */
+    size_t bytes;      /* 1 or more */
+    size_t alignment;  /* a power of two, 1..1024, kept through every move; above the granule it costs up to 4 bytes */
+    defrag_fit fit;    /* how hard to try */
     uint32_t reserved; /* zero */
 } defrag_request;
+
+/* A request to which bytes, and what else it needs, are still to be added. */
 #define DEFRAG_REQUEST_INIT { sizeof(defrag_request), 0, 0, 0, DEFRAG_FAST, 0 }
 
 /* What one defrag_step did. Set `size` (DEFRAG_PROGRESS_INIT does). */
@@ -171,6 +184,8 @@ typedef struct defrag_progress {
     size_t looked_at;    /* holes and blocks considered by this call; at most max_blocks */
     size_t needs_bytes;  /* not 0: the smallest max_bytes that would move a block which this budget cannot */
 } defrag_progress;
+
+/* For defrag_step to fill in. */
 #define DEFRAG_PROGRESS_INIT { sizeof(defrag_progress), 0, 0, 0, 0, 0 }
 
 /* The pool's state and history. Set `size` (DEFRAG_STATS_INIT does). used + overhead + free = pool_bytes. */
@@ -202,6 +217,8 @@ typedef struct defrag_pool_stats {
     uint64_t moved_bytes;    /* bytes moved since defrag_init, headers included */
     uint64_t moved_blocks;   /* blocks moved since defrag_init */
 } defrag_pool_stats;
+
+/* For defrag_stats to fill in. */
 #define DEFRAG_STATS_INIT                                                                                              \
     { sizeof(defrag_pool_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
@@ -220,6 +237,8 @@ typedef struct defrag_fit_report {
     defrag_handle *blockers; /* in: room for handles, or null; out: these blocks, lowest address first */
     size_t capacity;         /* in: how many handles `blockers` holds */
 } defrag_fit_report;
+
+/* For defrag_would_fit to fill in, without blockers. */
 #define DEFRAG_REPORT_INIT { sizeof(defrag_fit_report), 0, 0, 0, 0, NULL, 0 }
 
 /* One block or hole, as defrag_walk shows it. Set `size` and leave the rest zero to begin (DEFRAG_BLOCK_INIT does). */
@@ -231,29 +250,32 @@ typedef struct defrag_block {
     uint32_t alignment;   /* bytes; the granule or more */
     uint32_t locks;       /* shared locks held, or 1 if exclusive */
     uint32_t exclusive;   /* 1: locked exclusively */
-    uint32_t reserved;
+    uint32_t reserved;    /* zero */
 } defrag_block;
+
+/* The block with which a walk begins. */
 #define DEFRAG_BLOCK_INIT { sizeof(defrag_block), 0, 0, 0, 0, 0, 0, 0 }
 
 /* What an observer is told of. */
 enum {
-    DEFRAG_EVENT_ALLOC = 1,
-    DEFRAG_EVENT_FREE = 2,
+    DEFRAG_EVENT_ALLOC = 1,  /* a block was allocated */
+    DEFRAG_EVENT_FREE = 2,   /* `offset` and `bytes` tell what the block had */
     DEFRAG_EVENT_MOVE = 3,   /* from `from` to `offset` */
     DEFRAG_EVENT_RESIZE = 4, /* `from` is where the block was */
     DEFRAG_EVENT_LOCK = 5,   /* exclusive or shared */
-    DEFRAG_EVENT_UNLOCK = 6,
-    DEFRAG_EVENT_REFUSE = 7 /* `bytes` is what was asked for */
+    DEFRAG_EVENT_UNLOCK = 6, /* one lock was given up */
+    DEFRAG_EVENT_REFUSE = 7  /* `bytes` is what was asked for */
 };
 
+/* What has happened. */
 typedef struct defrag_event {
     uint32_t size;        /* sizeof(defrag_event) in the library */
     int32_t kind;         /* one of DEFRAG_EVENT_* */
     defrag_handle handle; /* DEFRAG_NO_HANDLE if an allocation was refused */
     defrag_status status; /* why, with DEFRAG_EVENT_REFUSE */
     size_t offset;        /* where the block's usable bytes begin, from the pool's start */
-    size_t from;
-    size_t bytes; /* usable bytes */
+    size_t from;          /* where they began before, as `offset`, with MOVE and RESIZE */
+    size_t bytes;         /* usable bytes */
 } defrag_event;
 
 /* Called after the fact, with the pool whole again. It may call the functions under "looking"; every other call on this
@@ -263,49 +285,54 @@ typedef void defrag_observer(void *context, const defrag_pool *pool, const defra
 /* -------------------------------------------------------------------------------------------------------- lifecycle */
 
 /* Makes a pool in `memory`, whose `bytes`, in whole granules, become the pool's until defrag_deinit. `config` may be
- * null for defaults. The control block takes about 200 bytes of a 64 KiB pool and fewer of a smaller one.
- * O(handles reserved). Interrupt: no.
+ * null for defaults. The control block takes about 200 bytes of a 64 KiB pool and fewer of a smaller one. Reads nothing of
+ * what the memory held. O(handles set aside), moves nothing. Interrupt: no.
  * Fails with
- *   INVALID_ARGUMENT   memory or pool is null; config's size is not set, its tag above 31, or its reserved field not 0;
- *   INVALID_ALIGNMENT  memory is not aligned to the granule (8 by default, 16 with link_width=32);
- *   INVALID_SIZE       bytes is below DEFRAG_MIN_POOL_BYTES, above what the build can address, or too few for the
- *                      handles to set aside. */
+ *  - INVALID_ARGUMENT: memory or pool is null; config's size is not set, its tag above 31, or its reserved field not 0;
+ *  - INVALID_ALIGNMENT: memory is not aligned to the granule (8 by default, 16 with link_width=32);
+ *  - INVALID_SIZE: bytes is below DEFRAG_MIN_POOL_BYTES, above what the build can address, or too few for the
+ *    handles to set aside. */
 DEFRAG_API defrag_status defrag_init(void *memory, size_t bytes, const defrag_config *config, defrag_pool **pool);
 
 /* Adopts the image of a pool: bytes that were copied here from a pool elsewhere, or survived a reset. Every handle, lock
  * and content is as it was; the observer is cleared, as it may no longer exist. `bytes` may exceed the image. The image
- * must come from a library of the same build and pointer size. Checks everything: O(B + handles). Interrupt: no.
+ * must come from a library of the same build and pointer size. Checks everything: O(B + handles), moves nothing.
+ * Interrupt: no.
  * Fails with
- *   INVALID_ARGUMENT   memory or pool is null;
- *   INVALID_ALIGNMENT  memory is not aligned to the granule, or not congruent to the old address modulo the largest
- *                      alignment that a live block asked for;
- *   INVALID_POOL       no pool of this build begins here;
- *   INVALID_SIZE       the image is longer than bytes;
- *   CORRUPT            the image breaks an invariant. */
+ *  - INVALID_ARGUMENT: memory or pool is null;
+ *  - INVALID_ALIGNMENT: memory is not aligned to the granule, or not congruent to the old address modulo the largest
+ *    alignment that a live block asked for;
+ *  - INVALID_POOL: no pool of this build begins here;
+ *  - INVALID_SIZE: the image is longer than bytes;
+ *  - CORRUPT: the image breaks an invariant. */
 DEFRAG_API defrag_status defrag_attach(void *memory, size_t bytes, defrag_pool **pool);
 
-/* Ends a pool; its memory is yours again and its handles are void. O(handles). Interrupt: no.
+/* Ends a pool; its memory is yours again and its handles are void. O(handles), moves nothing. Interrupt: no.
  * Fails with INVALID_POOL, BUSY, or LOCKED if a block is locked, since somebody still uses its address. */
 DEFRAG_API defrag_status defrag_deinit(defrag_pool *pool);
 
 /* --------------------------------------------------------------------------------------------------- alloc and free */
 
-/* Allocates a block of at least `bytes`, unlocked, its contents undefined. It costs 8 bytes beyond its size rounded up to
- * leave whole granules: a header of 4 and a handle slot of 4 (16 in all with link_width=32). Time and moving: see the
- * fits. Interrupt: yes with FAST, no otherwise.
+/* Allocates a block of at least `bytes`, 1 or more, aligned to the granule, unlocked, its contents undefined. It takes
+ * `bytes` and a header of 4, rounded up to whole granules, and a handle slot of 4 (8 and 8 with link_width=32). FAST is
+ * O(1) and BEST O(H), and neither moves anything; MAKE_ROOM is O(B) and may move any unlocked block. Interrupt: yes with
+ * FAST, no otherwise.
  * Fails with INVALID_POOL, BUSY, INVALID_ARGUMENT (handle null, fit unknown), INVALID_SIZE, FRAGMENTED, OUT_OF_MEMORY,
- * or OUT_OF_HANDLES: room for the block, but none for a handle slot without moving (FAST, BEST) or unlocking. */
+ * or OUT_OF_HANDLES: room for the block, but none for a handle slot without moving (FAST, BEST) or unlocking. INVALID_SIZE
+ * is for 0 bytes and for more than an empty pool serves, which defrag_stats tells as `capacity`. */
 DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle);
 
-/* The same for `count` elements of `bytes` each; INVALID_SIZE if the product overflows or is zero. */
+/* The same for `count` elements of `bytes` each. Moving, O(..) and Interrupt: as defrag_alloc.
+ * Fails as defrag_alloc, with INVALID_SIZE also if the product overflows. */
 DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,
                                             defrag_handle *handle);
 
 /* The same with every property. With an alignment above the granule MAKE_ROOM surely succeeds if alignment - granule
- * bytes are free beyond what the block needs; FAST tries three holes of each size class.
- * Interrupt: yes with FAST unless zeroed. Fails as defrag_alloc, and with
- *   INVALID_ARGUMENT   request is null, its size is not set, a flag is unknown, or its reserved field not 0;
- *   INVALID_ALIGNMENT  alignment is no power of two, or above DEFRAG_MAX_ALIGNMENT. */
+ * bytes are free beyond what the block needs; FAST tries three holes of each size class. O(..) and moving as
+ * defrag_alloc, and O(bytes) more if zeroed, O(H) if pinned and not FAST. Interrupt: yes with FAST unless zeroed.
+ * Fails as defrag_alloc, and with
+ *  - INVALID_ARGUMENT: request is null, its size is not set, a flag is unknown, or its reserved field not 0;
+ *  - INVALID_ALIGNMENT: alignment is no power of two, or above DEFRAG_MAX_ALIGNMENT. */
 DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_request *request, defrag_handle *handle);
 
 /* Frees a block and merges it with the holes beside it. O(1), moves nothing. Interrupt: yes.
@@ -354,42 +381,46 @@ DEFRAG_API defrag_status defrag_compact(defrag_pool *pool);
  * each at most 4 places of a size class to put a block. It enlarges the largest hole that can be enlarged. A block larger
  * than the budget is copied over several calls if its new place does not overlap the old, otherwise it is left and
  * `needs_bytes` tells what would move it. Calls repeated with nothing between them end with `done`. `progress` may be
- * null.
- * O(max_bytes + max_blocks). Interrupt: no.
+ * null. O(max_bytes + max_blocks). Interrupt: no.
  * Fails with INVALID_POOL, BUSY, INVALID_ARGUMENT (progress has no size). */
 DEFRAG_API defrag_status defrag_step(defrag_pool *pool, size_t max_bytes, size_t max_blocks, defrag_progress *progress);
 
 /* ---------------------------------------------------------------------------------------------------------- looking */
 
-/* Fills in the statistics, as many as stats->size has room for. O(B). Interrupt: no.
+/* Fills in the statistics, as many as stats->size has room for. O(B), moves nothing. Interrupt: no.
  * Fails with INVALID_POOL, INVALID_ARGUMENT (stats null or its size not set). */
 DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats *stats);
 
 /* Tells whether a request of `bytes`, aligned to `alignment` (0: the granule), would fit, and if locks prevent it, the
- * fewest neighbouring locked blocks that would have to go. O(B), moves nothing. Interrupt: no. Fails with INVALID_POOL,
- * INVALID_ARGUMENT, INVALID_SIZE, INVALID_ALIGNMENT as defrag_alloc_with would. */
+ * fewest neighbouring locked blocks that would have to go. O(B), moves nothing. Interrupt: no.
+ * Fails with INVALID_POOL, INVALID_ARGUMENT (report null or its size not set), INVALID_SIZE, INVALID_ALIGNMENT as
+ * defrag_alloc_with would. */
 DEFRAG_API defrag_status defrag_would_fit(const defrag_pool *pool, size_t bytes, size_t alignment,
                                           defrag_fit_report *report);
 
 /* Shows the next block or hole, lowest address first, the space above the last block as the last hole: begins with a
  * DEFRAG_BLOCK_INIT block and returns false when there is no further one. Calls that change the pool end a walk.
- * O(1) a call. Interrupt: no. */
+ * False also if the pool is not valid, block is null, its size is not set, or its place makes no sense. O(1) a call, moves
+ * nothing. Interrupt: no. */
 DEFRAG_API bool defrag_walk(const defrag_pool *pool, defrag_block *block);
 
 /* Verifies every invariant of the pool, finding any single flipped bit of its own data. Never reads outside the pool,
- * whatever is in it. O(B + handles), so quick enough for a watchdog loop. Interrupt: no. Returns OK, INVALID_POOL, or
- * CORRUPT, and then in *invariant, unless null, the number of the first invariant found broken. */
+ * whatever is in it. O(B + handles), so quick enough for a watchdog loop; moves nothing. Interrupt: no.
+ * Fails with INVALID_POOL, or CORRUPT, and then *invariant, unless null, is the number of the first invariant found
+ * broken, and 0 otherwise. */
 DEFRAG_API defrag_status defrag_check(const defrag_pool *pool, int32_t *invariant);
 
-/* Has `observer` called with `context` after every event; null ends that. O(1). Interrupt: yes.
+/* Has `observer` called with `context` after every event; null ends that. O(1), moves nothing. Interrupt: yes.
  * Fails with INVALID_POOL, BUSY. */
 DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *observer, void *context);
 
-/* A sentence on a status, or on an invariant that defrag_check names. Never null. O(1). Interrupt: yes. */
+/* A sentence on a status. Never null: an unknown one has a sentence, too. O(1), moves nothing. Interrupt: yes. */
 DEFRAG_API const char *defrag_status_text(defrag_status status);
+
+/* A sentence on an invariant that defrag_check names. Never null. O(1), moves nothing. Interrupt: yes. */
 DEFRAG_API const char *defrag_invariant_text(int32_t invariant);
 
-/* The version of the library in use, to compare with DEFRAG_VERSION. O(1). Interrupt: yes. */
+/* The version of the library in use, to compare with DEFRAG_VERSION. O(1), moves nothing. Interrupt: yes. */
 DEFRAG_API uint32_t defrag_version(void);
 
 #ifdef __cplusplus
