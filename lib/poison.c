@@ -91,7 +91,7 @@ static void visit_free(const defrag_pool *pool, visit_t *visit)
         }
         g = end;
     }
-    visit(pool, header_offset(g), pool->bytes - WORD * (uint32_t)pool->slots);
+    visit(pool, header_offset(g), bytes_of(pool) - WORD * (uint32_t)pool->slots);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- the calls */
@@ -126,7 +126,7 @@ static void forbid_all_but_locked(const defrag_pool *pool)
             from = usable_offset(g) + usable;
         }
     }
-    forbid(at(pool, from), pool->bytes - from);
+    forbid(at(pool, from), bytes_of(pool) - from);
     forbid(at(pool, ALWAYS_ALLOWED), header_offset(first) - ALWAYS_ALLOWED);
 }
 
@@ -145,8 +145,8 @@ static bool is_at_rest(const defrag_pool *pool)
 static void allow_all(const defrag_pool *pool)
 {
     defrag_allow(pool, sizeof *pool);
-    if (pool->max_request == defrag_capacity(pool->bytes, pool->reserved_slots)) {
-        defrag_allow(pool, pool->bytes);
+    if (pool->max_request == defrag_capacity(bytes_of(pool), pool->reserved_slots)) {
+        defrag_allow(pool, bytes_of(pool));
     }
 }
 

@@ -210,7 +210,7 @@ static void forge_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
 {
     set_header(pool, g, block_header(0, granules) | IS_HOLE);
     set_previous(pool, g, IN_BIN | bin_of(granules));
-    pool->bins[bin_of(granules)] = (half_t)g;
+    set_first(pool, bin_of(granules), g);
 }
 
 Test(invariants, a_list_does_not_lead_to_a_hole_that_the_arena_does_not_have)
