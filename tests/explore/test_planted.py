@@ -74,8 +74,8 @@ EXPLORED = (
     Fault(
         "the last word is not copied",
         "move.c",
-        "words = bytes % sizeof(chunk_t) / WORD; words != 0",
-        "words = bytes % sizeof(chunk_t) / WORD; words > 1",
+        "    for (; bytes != 0; bytes -= WORD) {",
+        "    for (; bytes > WORD; bytes -= WORD) {",
         "lost contents",
     ),
     Fault(
@@ -149,7 +149,10 @@ class Workshop:
 
 @pytest.fixture(scope="module")
 def explorer(tmp_path_factory):
-    sources = [*ROOT.glob("tests/model*.c"), *(ROOT / "tests/explore" / f"{name}.c" for name in ("explore", "expand", "state"))]
+    sources = [
+        *ROOT.glob("tests/model*.c"),
+        *(ROOT / "tests/explore" / f"{name}.c" for name in ("explore", "expand", "state")),
+    ]
     return Workshop(tmp_path_factory.mktemp("explore"), ["cc"], [], sources, [])
 
 

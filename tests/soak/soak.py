@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Runs as many random operations as asked for through the stress programs of all configurations, on all cores.
 
@@ -67,15 +66,21 @@ def collect(pool, under_way, when, advance):
 @click.command(help=__doc__)
 @click.argument("operations", type=click.IntRange(min=1))
 @click.option("--build", type=click.Path(path_type=Path), required=True, help="Where the stress programs are.")
-@click.option("--seed", type=int, default=lambda: secrets.randbelow(1 << 32), help="Of the first run; each takes the next.")
+@click.option(
+    "--seed", type=int, default=lambda: secrets.randbelow(1 << 32), help="Of the first run; each takes the next."
+)
 def main(operations, build, seed):
     programs = sorted(build.glob("stress_g*_w??"))
     if not programs:
         raise click.UsageError(f"no stress program in {build}; build them with ./dev soak")
     console = Console()
     last = seed + -(-operations // RUN) - 1
-    console.print(f"{operations:,} operations in {len(programs)} configurations, seeds {seed} to {last}", highlight=False)
-    bar = Progress(TextColumn("operations"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn(), console=console)
+    console.print(
+        f"{operations:,} operations in {len(programs)} configurations, seeds {seed} to {last}", highlight=False
+    )
+    bar = Progress(
+        TextColumn("operations"), BarColumn(None), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    )
     start = time.monotonic()
     with bar:
         task = bar.add_task("soak", total=operations)
