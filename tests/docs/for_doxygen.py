@@ -19,12 +19,6 @@ def mark(match):
     return ("/**<" if behind else "/**") + match[0][2:]
 
 
-def section(match):
-    section.opened += 1
-    end = "" if section.opened == 1 else "/**@}*/\n"
-    return f"{end}/** @name {match[1].capitalize()} */\n/**@{{*/"
-
-
 def link(names, comment):
     bare = re.compile(rf"(?<![\w#])({'|'.join(names)})\b")
     return bare.sub(r"#DEFRAG_\1", comment)
@@ -33,9 +27,9 @@ def link(names, comment):
 def main():
     text = Path(sys.argv[1]).read_text()
     names = re.findall(r"^    DEFRAG_(\w+) = ", text, re.MULTILINE)
-    section.opened = 0
     text = text.replace("/* SPDX-License-Identifier: MIT\n *\n * ", "/** @file\n * ", 1)
-    text = SECTION.sub(section, text)
+    text = SECTION.sub(lambda match: f"/**@}}*/\n/** @name {match[1].capitalize()} */\n/**@{{*/", text)
+    text = text.replace("/**@}*/\n", "", 1)  # before the first
     text = text.replace(END, "\n/**@}*/" + END, 1)
     text = COMMENT.sub(lambda match: link(names, mark(match)), text)
     print(text)

@@ -14,6 +14,7 @@ ELSEWHERE = {
     ("README.md", "./dev demo"): ("bindings/python/tests/test_examples.py", "demo.py"),
     ("README.md", "pip install ./bindings/python"): ("dev", 'pip install --disable-pip-version-check "./$PYTHON"'),
     ("bindings/python/README.md", "pip install ."): ("bindings/python/tests/packaged.sh", "checkout/bindings/python"),
+    ("bindings/python/native/traces/README.md", "defrag size"): ("bindings/python/tests/test_traces.py", "smallest("),
     ("CONTRIBUTING.md", "PATH="): ("dev", 'meson test -C "build/$1" --suite targets'),
     ("CONTRIBUTING.md", "build/gcc-bench/tests/bench/bench-moving"): ("tests/bench/bounds.py", '"bench-moving"'),
     ("CONTRIBUTING.md", "EMULATOR_FLAGS="): ("tests/interrupts/meson.build", "test("),
@@ -29,10 +30,8 @@ def example(folder):
 
 
 def checkout(folder):
-    for name in ("include", "lib"):
-        shutil.copytree(SOURCE / name, folder / name)
-    for name in ("meson.build", "meson_options.txt"):
-        shutil.copy(SOURCE / name, folder)
+    others = shutil.ignore_patterns("build", "target", ".git")
+    shutil.copytree(SOURCE, folder, ignore=others, symlinks=True, dirs_exist_ok=True)
 
 
 def program(folder):
@@ -58,7 +57,7 @@ HERE = {
         recording,
         ["app.dft", "table.csv", "heap.html", "firmware/heap/defrag_log.c"],
     ),
-    ("bindings/python/native/traces/README.md", "defrag size"): (traces, []),
+    ("bindings/python/native/traces/README.md", "defrag replay"): (traces, []),
 }
 
 
@@ -92,9 +91,8 @@ def parts(block):
 
 
 @cache
-def commands_of_dev():
-    usage = subprocess.run(["./dev"], cwd=SOURCE, capture_output=True, text=True, check=True).stdout
-    return usage
+def usage_of_dev():
+    return subprocess.run(["./dev"], cwd=SOURCE, capture_output=True, text=True, check=True).stdout
 
 
 def commands(document):
@@ -136,7 +134,7 @@ def test_commands_run_as_they_stand(key, run, tmp_path):
 
 @pytest.mark.parametrize("document", documents())
 def test_dev_knows_the_commands_that_are_named(document):
-    usage = commands_of_dev()
+    usage = usage_of_dev()
     suites = usage.partition("the suites are ")[2].partition(",")[0].split()
     for command in commands(document):
         words = command.split()
