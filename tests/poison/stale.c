@@ -89,6 +89,18 @@ static unsigned char *after_unlock(void)
     return address + BLOCK_BYTES / 2;
 }
 
+/* The same of a block that has nowhere to go. */
+static unsigned char *in_full_pool(void)
+{
+    defrag_handle handle = new_block();
+    defrag_handle filler;
+    while (defrag_alloc(pool, 1, DEFRAG_BEST, &filler) == DEFRAG_OK) {
+    }
+    unsigned char *address = lock(handle);
+    unlock(handle);
+    return address + BLOCK_BYTES / 2;
+}
+
 static unsigned char *after_free(void)
 {
     defrag_handle handle = new_block();
@@ -141,9 +153,9 @@ static const struct {
     const char *name;
     unsigned char *(*place)(void);
 } mistakes[] = {
-    { "after_unlock", after_unlock },   { "after_free", after_free }, { "after_move", after_move },
-    { "after_resize", after_resize },   { "past_end", past_end },     { "before_start", before_start },
-    { "control_block", control_block },
+    { "after_unlock", after_unlock }, { "in_full_pool", in_full_pool },   { "after_free", after_free },
+    { "after_move", after_move },     { "after_resize", after_resize },   { "past_end", past_end },
+    { "before_start", before_start }, { "control_block", control_block },
 };
 
 /* A mistake is named read_ or write_ and the place. */
