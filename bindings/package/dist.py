@@ -62,8 +62,11 @@ def crates(tree: Path, output: Path, scratch: Path) -> None:
         shutil.copy(crate, output)
 
 
-def wheel(tree: Path, output: Path) -> None:
-    run(sys.executable, "-m", "build", "--outdir", output, tree / "bindings/python")
+def python_package(tree: Path, output: Path) -> None:
+    """The Python package, as source and built, by the tools of the environment that this runs in."""
+    programs = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", output]
+    run(*build, tree / "bindings/python", env=os.environ | programs)
 
 
 def checksums(output: Path) -> str:
@@ -84,7 +87,7 @@ def main(output: Path) -> None:
         source_archive(tree, output)
         c_package(tree, output, scratch)
         crates(tree, output, scratch / "crates")
-        wheel(tree, output)
+        python_package(tree, output)
     (output / "SHA256SUMS").write_text(checksums(output))
     click.echo((output / "SHA256SUMS").read_text(), nl=False)
 
