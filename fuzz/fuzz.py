@@ -131,6 +131,7 @@ def minimise(out, name, found):
         shutil.copy(fault, least)
     shutil.rmtree(CORPORA / name)
     least.rename(CORPORA / name)
+    shutil.rmtree(found)  # the next run begins with few inputs, and so at once
 
 
 def reached(out, name, folders, scratch):
