@@ -149,3 +149,127 @@ Test(versions, a_block_of_an_older_program_still_walks)
     cr_assert_eq(block.handle, DEFRAG_NO_HANDLE);
     cr_assert_not(defrag_walk(pool, &block));
 }
+
+Test(versions, every_older_config_means_defaults_for_what_it_lacks)
+{
+    for (uint32_t size = 4; size <= sizeof(defrag_config); size += 4) {
+        defrag_config older = { size, 5, 512, 3, 0 };
+        defrag_config same = DEFRAG_CONFIG_INIT;
+        memcpy((char *)&same + 4, (char *)&older + 4, size - 4);
+        memset((char *)&older + size, 0x77, sizeof older - size);
+        defrag_pool_stats expected = stats_of(new_pool_with(arena, 4096, &same));
+        defrag_handle handle = alloc_block(new_pool_with(arena, 4096, &same), 8, DEFRAG_FAST);
+        cr_assert_eq(alloc_block(new_pool_with(arena, 4096, &older), 8, DEFRAG_FAST), handle, "size %u", size);
+        defrag_pool_stats found = stats_of(new_pool_with(arena, 4096, &older));
+        cr_assert_arr_eq((char *)&found, (char *)&expected, sizeof found);
+    }
+}
+
+Test(versions, a_request_of_an_older_program_means_defaults_for_the_rest)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_request older = { offsetof(defrag_request, alignment), DEFRAG_ZEROED, 100, 99, 99, 99 };
+    defrag_handle handle;
+    ASSERT_OK(defrag_alloc_with(pool, &older, &handle));
+    older.size = offsetof(defrag_request, bytes);
+    ASSERT_STATUS(defrag_alloc_with(pool, &older, &handle), DEFRAG_INVALID_SIZE);
+}
+
+Test(versions, a_request_of_a_newer_program_is_taken_if_its_news_are_zero)
+{
+    defrag_pool *pool = new_pool(4096);
+    struct {
+        defrag_request known;
+        unsigned char beyond[sizeof(size_t) * 3];
+    } newer = { DEFRAG_REQUEST_INIT, { 0 } };
+    defrag_handle handle;
+    newer.known.size = sizeof newer;
+    newer.known.bytes = 100;
+    ASSERT_OK(defrag_alloc_with(pool, &newer.known, &handle));
+    for (size_t i = 0; i < sizeof newer.beyond; i++) {
+        newer.beyond[i] = 1;
+        ASSERT_STATUS(defrag_alloc_with(pool, &newer.known, &handle), DEFRAG_INVALID_ARGUMENT);
+        cr_assert_eq(handle, DEFRAG_NO_HANDLE);
+        newer.beyond[i] = 0;
+    }
+    cr_assert_eq(stats_of(pool).live, 1);
+}
+
+Test(versions, progress_of_a_newer_program_is_zeroed_beyond)
+{
+    struct {
+        defrag_progress known;
+        size_t beyond;
+    } newer = { DEFRAG_PROGRESS_INIT, 77 };
+    newer.known.size = sizeof newer;
+    ASSERT_OK(defrag_step(new_pool(4096), 100, 100, &newer.known));
+    cr_assert_eq(newer.known.done, 1);
+    cr_assert_eq(newer.beyond, 0);
+}
+
+/* A report and a block are read too. */
+Test(versions, a_report_of_a_newer_program_is_taken_if_its_news_are_zero)
+{
+    defrag_pool *pool = new_pool(4096);
+    struct {
+        defrag_fit_report known;
+        size_t beyond;
+    } newer = { DEFRAG_REPORT_INIT, 0 };
+    newer.known.size = sizeof newer;
+    ASSERT_OK(defrag_would_fit(pool, 8, 0, &newer.known));
+    cr_assert_eq(newer.known.size, sizeof newer);
+    cr_assert_eq(newer.beyond, 0);
+    newer.beyond = 1;
+    ASSERT_STATUS(defrag_would_fit(pool, 8, 0, &newer.known), DEFRAG_INVALID_ARGUMENT);
+}
+
+Test(versions, a_block_of_a_newer_program_walks_if_its_news_are_zero)
+{
+    defrag_pool *pool = new_pool(4096);
+    struct {
+        defrag_block known;
+        size_t beyond;
+    } newer = { DEFRAG_BLOCK_INIT, 0 };
+    newer.known.size = sizeof newer;
+    cr_assert(defrag_walk(pool, &newer.known));
+    cr_assert_eq(newer.known.size, sizeof newer);
+    newer.beyond = 1;
+    cr_assert_not(defrag_walk(pool, &newer.known));
+}
+
+Test(versions, a_report_of_an_older_program_is_filled_in_as_far_as_it_goes)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_fit_report older;
+    memset(&older, 0x77, sizeof older);
+    older.size = offsetof(defrag_fit_report, missing);
+    ASSERT_OK(defrag_would_fit(pool, 8, 0, &older));
+    cr_assert_eq(older.verdict, DEFRAG_OK);
+    cr_assert_eq(older.now, 1);
+    for (size_t i = older.size; i < sizeof older; i++) {
+        cr_assert_eq(((unsigned char *)&older)[i], 0x77, "written beyond the size at %zu", i);
+    }
+}
+
+/* Leaves something on the stack where the next call has its variables. */
+static __attribute__((noinline)) void soil_stack(void)
+{
+    volatile unsigned char soil[1024];
+    for (size_t i = 0; i < sizeof soil; i++) {
+        soil[i] = 0x77;
+    }
+}
+
+Test(versions, what_an_older_block_lacks_is_zero_and_not_what_was_on_the_stack)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle first = alloc_block(pool, 100, DEFRAG_FAST);
+    alloc_block(pool, 100, DEFRAG_FAST);
+    for (int i = 0; i < 2; i++) {
+        defrag_block block = DEFRAG_BLOCK_INIT;
+        block.size = offsetof(defrag_block, offset); /* so a walk begins anew each time */
+        soil_stack();
+        cr_assert(defrag_walk(pool, &block));
+        cr_assert_eq(block.handle, first);
+    }
+}

@@ -78,6 +78,8 @@ def checksums(output: Path) -> str:
 @click.argument("output", type=click.Path(path_type=Path))
 def main(output: Path) -> None:
     output = output.resolve()
+    if output.exists() and any(output.iterdir()) and not (output / "SHA256SUMS").exists():
+        raise SystemExit(f"dist.py: {output} holds other things than a release; name another folder, or one that is empty")
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch_name:
