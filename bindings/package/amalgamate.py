@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Writes the library as two files, which compile without any option: amalgamate.py FOLDER"""
 

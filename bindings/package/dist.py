@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Builds what a release consists of, from what is committed, so that the same commit gives the same bytes."""
 

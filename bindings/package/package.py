@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Lays out the folder that CMake, PlatformIO, Arduino, ESP-IDF and Zephyr take as it is: package.py FOLDER"""
 

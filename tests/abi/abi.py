@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Compares what the shared library exports, functions and the types they take, with what was accepted last.
 
