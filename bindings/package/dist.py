@@ -56,7 +56,16 @@ def c_package(tree: Path, output: Path, scratch: Path) -> None:
 
 
 def crates(tree: Path, output: Path, scratch: Path) -> None:
-    run("cargo", "package", "--workspace", "--no-verify", "--locked", "--target-dir", scratch, cwd=tree / "bindings/rust")
+    run(
+        "cargo",
+        "package",
+        "--workspace",
+        "--no-verify",
+        "--locked",
+        "--target-dir",
+        scratch,
+        cwd=tree / "bindings/rust",
+    )
     for crate in (scratch / "package").glob("*.crate"):
         shutil.copy(crate, output)
 
@@ -78,7 +87,9 @@ def checksums(output: Path) -> str:
 def main(output: Path) -> None:
     output = output.resolve()
     if output.exists() and any(output.iterdir()) and not (output / "SHA256SUMS").exists():
-        raise SystemExit(f"dist.py: {output} holds other things than a release; name another folder, or one that is empty")
+        raise SystemExit(
+            f"dist.py: {output} holds other things than a release; name another folder, or one that is empty"
+        )
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch_name:

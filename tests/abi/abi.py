@@ -41,7 +41,17 @@ def differences(old: str, new: str, scratch: Path) -> str:
     for name, text in (("old.xml", old), ("new.xml", new)):
         (scratch / name).write_text(text)
     told = run("abidiff", "--harmless", "--redundant", scratch / "old.xml", scratch / "new.xml", good=(0, 4, 8, 12))
-    quiet = [line for line in told.splitlines() if line and not line.startswith(("Functions changes summary: 0 Removed, 0 Changed, 0 Added", "Variables changes summary: 0 Removed, 0 Changed, 0 Added"))]
+    quiet = [
+        line
+        for line in told.splitlines()
+        if line
+        and not line.startswith(
+            (
+                "Functions changes summary: 0 Removed, 0 Changed, 0 Added",
+                "Variables changes summary: 0 Removed, 0 Changed, 0 Added",
+            )
+        )
+    ]
     return "\n".join(quiet)
 
 

@@ -25,7 +25,9 @@ def unpack(archive, folder):
 
 def test_holds_these_files(dist):
     version = header_version()
-    crate = next(line.split('"')[1] for line in (SOURCE / "bindings/rust/defrag/Cargo.toml").open() if "version" in line)
+    crate = next(
+        line.split('"')[1] for line in (SOURCE / "bindings/rust/defrag/Cargo.toml").open() if "version" in line
+    )
     named = {path.name for path in dist.iterdir() if path.suffix != ".whl"}
     assert named == {
         "SHA256SUMS",
@@ -53,7 +55,9 @@ def test_is_built_alike_again(dist, tmp_path):
 
 def test_source_archive_is_a_subproject_for_meson(dist, tmp_path):
     (tmp_path / "subprojects").mkdir()
-    unpack(dist / f"defrag-source-{header_version()}.tar.gz", tmp_path / "unpacked").rename(tmp_path / "subprojects/defrag")
+    unpack(dist / f"defrag-source-{header_version()}.tar.gz", tmp_path / "unpacked").rename(
+        tmp_path / "subprojects/defrag"
+    )
     (tmp_path / "meson.build").write_text((HERE / "subproject/meson.build").read_text())
     (tmp_path / "consumer.c").write_text((HERE / "consumer.c").read_text())
     run("meson", "setup", "--force-fallback-for=defrag", tmp_path / "build", tmp_path)

@@ -111,9 +111,30 @@ def test_arduino_has_what_its_manifest_must_say(package):
 def test_arduino_sketch_compiles_with_it(package, tmp_path):
     """With the flags that the cores for ARM have, and every source below src, as the builder takes them."""
     sketch = tmp_path / "sketch.cpp"
-    sketch.write_text('#include <defrag.h>\n#include <defrag.hpp>\ndefrag::pool pool;\nvoid setup() {}\nvoid loop() { pool.step(256, 16); }\n')
-    target = ["-mcpu=cortex-m0plus", "-mthumb", "-Os", "-w", "-ffreestanding", "-ffunction-sections", f"-I{package / 'src'}"]
-    run("arm-none-eabi-g++", *target, "-std=gnu++17", "-fno-exceptions", "-fno-rtti", "-fpermissive", "-c", sketch, "-o", tmp_path / "sketch.o")
+    sketch.write_text(
+        "#include <defrag.h>\n#include <defrag.hpp>\ndefrag::pool pool;\nvoid setup() {}\nvoid loop() { pool.step(256, 16); }\n"
+    )
+    target = [
+        "-mcpu=cortex-m0plus",
+        "-mthumb",
+        "-Os",
+        "-w",
+        "-ffreestanding",
+        "-ffunction-sections",
+        f"-I{package / 'src'}",
+    ]
+    run(
+        "arm-none-eabi-g++",
+        *target,
+        "-std=gnu++17",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fpermissive",
+        "-c",
+        sketch,
+        "-o",
+        tmp_path / "sketch.o",
+    )
     assert [path.name for path in (package / "src").rglob("*.c*")] == ["defrag.c"]
     run("arm-none-eabi-gcc", *target, "-std=gnu11", "-c", package / "src/defrag.c", "-o", tmp_path / "defrag.o")
 
