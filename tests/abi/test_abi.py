@@ -4,7 +4,7 @@
 import json
 
 import pytest
-from abi import ACCEPTED, HERE, SOURCE, build, describe, differences, run
+from abi import ACCEPTED, ACCEPTED_CONSTANTS, HERE, SOURCE, build, constants, describe, differences, run
 
 NOT_OF_THE_LIBRARY = {"tests", "tools"}
 TEXTS = {"config": str(HERE / "trivial.h")}
@@ -28,6 +28,10 @@ def default(tmp_path_factory):
 
 def test_the_interface_is_the_accepted_one(default, tmp_path):
     assert not differences(ACCEPTED.read_text(), default, tmp_path)
+
+
+def test_the_constants_are_the_accepted_ones(tmp_path):
+    assert constants(tmp_path) == ACCEPTED_CONSTANTS.read_text()
 
 
 def test_the_interface_is_described(default):
