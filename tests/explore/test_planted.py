@@ -97,12 +97,12 @@ STOPPED = (
     Fault(
         "a flight lands before all is copied",
         "flight.c",
-        "        defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);\n",
-        "        defrag_set_half(pool, &pool->flight_done, end);\n"
-        "        if (granules == left) {\n            end_flight(pool, true);\n        }\n"
-        "        defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);\n"
-        "        defrag_count(pool, pool->moved_bytes, GRANULE * granules);\n"
-        "        return granules;\n",
+        "    defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);\n",
+        "    defrag_set_half(pool, &pool->flight_done, end);\n"
+        "    if (granules == left) {\n        end_flight(pool, true);\n    }\n"
+        "    defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);\n"
+        "    defrag_count(pool, pool->moved_bytes, GRANULE * granules);\n"
+        "    return granules;\n",
         "a block is nowhere whole",
     ),
 )
