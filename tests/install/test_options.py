@@ -4,7 +4,7 @@
 import subprocess
 
 import pytest
-from test_install import COMPILERS, HERE, SOURCE, WARNINGS, first_example, run
+from consume import COMPILERS, HERE, SOURCE, WARNINGS, first_example, run
 
 
 def built(place, *options):

@@ -23,11 +23,12 @@ STUBS = SOURCE / "tests" / "targets" / "stubs"
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.parametrize("options", ["plain", "wide", "guarded"])
+@pytest.mark.parametrize("options", ["plain", "wide", "guarded", "stressed"])
 def test_compiles_alone_without_a_warning(package, tmp_path, compiler, options):
     defines = {
         "plain": [],
         "wide": ["-DDEFRAG_GRANULE=32", "-DDEFRAG_LINK_WIDTH=32"],
+        "stressed": ["-DDEFRAG_STRESS"],
         "guarded": [f'-DDEFRAG_CONFIG="ports/{PORTS[compiler]}.h"', f"-I{STUBS}"],
     }
     command = [*COMPILERS[compiler], "-std=c11", *WARNINGS, "-Os", *defines[options]]
@@ -52,7 +53,7 @@ def test_pool_obeys_the_model(package, tmp_path):
     run(tmp_path / "stress", "--operations", "100000")
 
 
-@pytest.mark.parametrize("options", [[], ["-DDEFRAG_GRANULE=16", "-DDEFRAG_LINK_WIDTH=32", "-DBUILD_SHARED_LIBS=ON"]])
+@pytest.mark.parametrize("options", [[], ["-DDEFRAG_GRANULE=16", "-DDEFRAG_LINK_WIDTH=32", "-DDEFRAG_STRESS=ON", "-DBUILD_SHARED_LIBS=ON"]])
 def test_cmake_project_adds_it(package, tmp_path, options):
     assert cmake_build_and_run(HERE / "cmake/package", tmp_path, f"-DPACKAGE={package}", *options)
 
@@ -70,7 +71,7 @@ def kconfig(package, **choices):
     return [f"-DCONFIG_{symbol.name}={symbol.str_value}" for symbol in asked.unique_defined_syms]
 
 
-@pytest.mark.parametrize("choices", [{}, {"DEFRAG_GRANULE_32": 2, "DEFRAG_WIDE_LINKS": 2, "DEFRAG_GUARDED": 0}])
+@pytest.mark.parametrize("choices", [{}, {"DEFRAG_GRANULE_32": 2, "DEFRAG_WIDE_LINKS": 2, "DEFRAG_STRESS": 2, "DEFRAG_GUARDED": 0}])
 def test_zephyr_takes_it_as_a_module(package, tmp_path, choices):
     module = yaml.safe_load((package / "zephyr/module.yml").read_text())
     assert (package / module["build"]["cmake"] / "CMakeLists.txt").exists()
@@ -81,6 +82,7 @@ def test_zephyr_takes_it_as_a_module(package, tmp_path, choices):
     compiled = (tmp_path / "build.ninja").read_text()
     assert f"DEFRAG_GRANULE={32 if choices else 8}" in compiled
     assert ("ports/zephyr.h" in compiled) == (not choices)
+    assert ("DEFRAG_STRESS" in compiled) == bool(choices)
 
 
 def test_zephyr_builds_nothing_of_it_unless_asked(package, tmp_path):
