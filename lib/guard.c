@@ -102,7 +102,7 @@ static void leave(guard_t guard)
 #define GUARD_LOOKING(RESULT, NAME, PARAMETERS, ARGUMENTS) GUARD_AND(RESULT, NAME, PARAMETERS, ARGUMENTS, true, (void)0)
 
 #define GUARD_MOVING(RESULT, NAME, PARAMETERS, ARGUMENTS, ALL, HANDLE)                                                 \
-    GUARD_AND(RESULT, NAME, PARAMETERS, ARGUMENTS, false, move(pool, result, ALL, HANDLE))
+    GUARD_AND(RESULT, NAME, PARAMETERS, ARGUMENTS, false, defrag_move_after(pool, result, ALL, HANDLE))
 
 /* The same for what makes a pool of memory. */
 #define GUARD_MAKING(NAME, PARAMETERS, ARGUMENTS)                                                                      \
@@ -117,18 +117,6 @@ static void leave(guard_t guard)
         leave(guard);                                                                                                  \
         return result;                                                                                                 \
     }
-
-/* Moves all blocks after a call that may move any, or the one that is named if only that may be moved; or none. */
-static void move(defrag_pool *pool, defrag_status result, bool all, defrag_handle handle)
-{
-    if (STRESSED && result == DEFRAG_OK) {
-        if (all) {
-            defrag_move_all(pool);
-        } else if (handle != DEFRAG_NO_HANDLE) {
-            defrag_move_one(pool, handle);
-        }
-    }
-}
 
 /* A program's structure may be shorter than the library's. */
 static bool makes_room(const defrag_request *request)

@@ -40,7 +40,7 @@ static void set_moved(defrag_pool *pool, moved_t moved)
     defrag_set_u32(pool, &pool->moved_bytes[1], moved.counters[3]);
 }
 
-DEFRAG_PRIVATE void defrag_move_one(defrag_pool *pool, defrag_handle handle)
+static void move_one(defrag_pool *pool, defrag_handle handle)
 {
     named_t block = find_named(pool, handle);
     uint32_t g = index_in(block.e);
@@ -53,7 +53,7 @@ DEFRAG_PRIVATE void defrag_move_one(defrag_pool *pool, defrag_handle handle)
 }
 
 /* The lowest block of each stretch between two locked ones goes elsewhere; gathering then slides all others down. */
-DEFRAG_PRIVATE void defrag_move_all(defrag_pool *pool)
+static void move_all(defrag_pool *pool)
 {
     if (defrag_has_open_call(pool)) {
         return;
@@ -73,6 +73,15 @@ DEFRAG_PRIVATE void defrag_move_all(defrag_pool *pool)
     }
     defrag_gather(pool, defrag_first_block(pool), UINT32_MAX);
     set_moved(pool, moved);
+}
+
+DEFRAG_PRIVATE void defrag_move_after(defrag_pool *pool, defrag_status result, bool all, defrag_handle handle)
+{
+    if (result == DEFRAG_OK && all) {
+        move_all(pool);
+    } else if (result == DEFRAG_OK && handle != DEFRAG_NO_HANDLE) {
+        move_one(pool, handle);
+    }
 }
 
 #endif

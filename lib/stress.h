@@ -50,9 +50,9 @@ DEFRAG_PRIVATE void defrag_allow(const void *memory, size_t bytes);
 DEFRAG_PRIVATE void defrag_open_call(open_call *call);
 DEFRAG_PRIVATE void defrag_close_call(const open_call *call);
 
-/* Moves one block, or all, if they are unlocked and have anywhere to go. */
-DEFRAG_PRIVATE void defrag_move_one(defrag_pool *pool, defrag_handle handle);
-DEFRAG_PRIVATE void defrag_move_all(defrag_pool *pool);
+/* After a call that succeeded, moves all blocks if it may move any, else the one that is named if it may be moved now, or
+ * none. */
+DEFRAG_PRIVATE void defrag_move_after(defrag_pool *pool, defrag_status result, bool all, defrag_handle handle);
 
 /* Whether the pool is in the midst of a call that has let others in, and so is not to be looked at. */
 DEFRAG_PRIVATE bool defrag_has_open_call(const defrag_pool *pool);
@@ -91,15 +91,12 @@ static inline void defrag_close_call(const open_call *call)
     (void)call;
 }
 
-static inline void defrag_move_one(defrag_pool *pool, defrag_handle handle)
+static inline void defrag_move_after(defrag_pool *pool, defrag_status result, bool all, defrag_handle handle)
 {
     (void)pool;
+    (void)result;
+    (void)all;
     (void)handle;
-}
-
-static inline void defrag_move_all(defrag_pool *pool)
-{
-    (void)pool;
 }
 
 #endif

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 MCDC_BRANCH = 6  # the kind of a branch that is a condition
-CONSTANT = re.compile(r"\b(?:SMALL_CORE|GUARDED|STRESSED|HALF_BITS == 16)\b")
+CONSTANT = re.compile(r"\b(?:SMALL_CORE|GUARDED|HALF_BITS == 16)\b")
 
 
 def lines_of(segments):

@@ -26,17 +26,11 @@ def shape(granule, width):
 # Smallest cores, told by their macro, have a search for the highest bit of their own and leave the quick ways out.
 VARIANTS = {f"g{granule}_w{width}": shape(granule, width) for granule, width in product((8, 16, 32), (16, 32))} | {
     "small": [*shape(8, 16), "-D__ARM_ARCH_6M__"],
-    "stress": [*shape(8, 16), "-DDEFRAG_STRESS"],
     "guarded": [*shape(8, 16), '-DDEFRAG_CONFIG="interrupts/simulated.h"'],
 }
 
-# A guarded build does not rotate what is large, so that what is promised of resizing does not hold in it. Under stress
-# blocks are not where other tests expect them.
-STRESSED = "alloc|check|clean|compact|image|lifecycle|pinned|theorem|versions|walk|would_fit"
-FILTERS = {
-    "guarded": ["--filter", "!(resize|theorem)/*"],
-    "stress": ["--filter", f"@({STRESSED})/*"],
-}
+# A guarded build does not rotate what is large, so that what is promised of resizing does not hold in it.
+FILTERS = {"guarded": ["--filter", "!(resize|theorem)/*"]}
 
 
 def run(*command, **options):
