@@ -59,7 +59,7 @@ static void leave(guard_t guard)
 void defrag_let_others_in(void)
 {
     defrag_critical before = outside;
-    open_call call;
+    open_call call = { NULL, NULL };
     defrag_open_call(&call);
     defrag_exit(before);
     before = defrag_enter();

@@ -61,6 +61,8 @@ DEFRAG_PRIVATE bool defrag_has_open_call(const defrag_pool *pool);
 
 #define STRESSED false
 
+#if GUARDED
+
 static inline const defrag_pool *defrag_expose(const defrag_pool *pool, bool looks)
 {
     (void)pool;
@@ -98,6 +100,8 @@ static inline void defrag_move_after(defrag_pool *pool, defrag_status result, bo
     (void)all;
     (void)handle;
 }
+
+#endif
 
 #endif
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from abi import ACCEPTED, ACCEPTED_CONSTANTS, HERE, SOURCE, build, constants, describe, differences, run
 
-NOT_OF_THE_LIBRARY = {"tests", "tools"}
+NOT_OF_THE_LIBRARY = {"fuzzing_engine", "tests", "tools"}
 TEXTS = {"config": str(HERE / "trivial.h")}
 
 

@@ -53,7 +53,9 @@ def test_pool_obeys_the_model(package, tmp_path):
     run(tmp_path / "stress", "--operations", "100000")
 
 
-@pytest.mark.parametrize("options", [[], ["-DDEFRAG_GRANULE=16", "-DDEFRAG_LINK_WIDTH=32", "-DDEFRAG_STRESS=ON", "-DBUILD_SHARED_LIBS=ON"]])
+@pytest.mark.parametrize(
+    "options", [[], ["-DDEFRAG_GRANULE=16", "-DDEFRAG_LINK_WIDTH=32", "-DDEFRAG_STRESS=ON", "-DBUILD_SHARED_LIBS=ON"]]
+)
 def test_cmake_project_adds_it(package, tmp_path, options):
     assert cmake_build_and_run(HERE / "cmake/package", tmp_path, f"-DPACKAGE={package}", *options)
 
@@ -71,7 +73,9 @@ def kconfig(package, **choices):
     return [f"-DCONFIG_{symbol.name}={symbol.str_value}" for symbol in asked.unique_defined_syms]
 
 
-@pytest.mark.parametrize("choices", [{}, {"DEFRAG_GRANULE_32": 2, "DEFRAG_WIDE_LINKS": 2, "DEFRAG_STRESS": 2, "DEFRAG_GUARDED": 0}])
+@pytest.mark.parametrize(
+    "choices", [{}, {"DEFRAG_GRANULE_32": 2, "DEFRAG_WIDE_LINKS": 2, "DEFRAG_STRESS": 2, "DEFRAG_GUARDED": 0}]
+)
 def test_zephyr_takes_it_as_a_module(package, tmp_path, choices):
     module = yaml.safe_load((package / "zephyr/module.yml").read_text())
     assert (package / module["build"]["cmake"] / "CMakeLists.txt").exists()
