@@ -31,14 +31,10 @@ INLINE uint32_t enter(defrag_pool *pool, claim_t claim, word_t place, uint32_t g
     return used;
 }
 
-/* How many blocks there are. */
-INLINE uint32_t live_blocks(const defrag_pool *pool)
+/* Ends an allocation, after which so much is used. Returns OK. */
+INLINE defrag_status finish(defrag_pool *pool, uint32_t used)
 {
-    return (uint32_t)pool->slots - pool->free_slots;
-}
-
-INLINE defrag_status finish(defrag_pool *pool, uint32_t live, uint32_t used)
-{
+    uint32_t live = (uint32_t)pool->slots - pool->free_slots;
     return used > pool->peak_used || live > pool->peak_live ? note_peaks(pool, live, used) : DEFRAG_OK;
 }
 
@@ -72,12 +68,11 @@ static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handl
     if (status != DEFRAG_OK) {
         return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)need->bytes);
     }
-    claim_t claim = pool->free_slots != 0 ? pop_slot(pool) : new_slot(pool);
+    claim_t claim = claim_slot(pool);
     uint32_t g = defrag_take(pool, at, need->granules, need->alignment, claim.slot);
     word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
     place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
-    uint32_t used = enter(pool, claim, place, need->granules, handle);
-    finish(pool, live_blocks(pool), used);
+    finish(pool, enter(pool, claim, place, need->granules, handle));
     if ((need->flags & DEFRAG_ZEROED) != 0) {
         zero(granule_at(pool, g + 1), usable_bytes(need->granules));
     }
@@ -95,10 +90,9 @@ SELDOM static defrag_status allocate_slowly(defrag_pool *pool, size_t bytes, def
 /* Takes the hole at `at`, or the wilderness if that is its beginning; the caller knows that it and the table suffice. */
 APART static defrag_status allocate_at(defrag_pool *pool, uint32_t at, uint32_t granules, defrag_handle *handle)
 {
-    claim_t claim = pool->free_slots != 0 ? pop_slot(pool) : new_slot(pool);
+    claim_t claim = claim_slot(pool);
     defrag_carve(pool, at, block_header(claim.slot, granules));
-    uint32_t used = enter(pool, claim, at, granules, handle);
-    return finish(pool, live_blocks(pool), used);
+    return finish(pool, enter(pool, claim, at, granules, handle));
 }
 
 /* Takes the beginning of the wilderness, if that suffices. */
@@ -155,7 +149,7 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
     uint32_t used = enter(pool, claim, found.at, granules, handle);
     unlink_from(pool, found.header, previous_hole(pool, found.at), found.bin);
     link_rest(pool, found.at + granules, found.rest);
-    return finish(pool, live_blocks(pool), used);
+    return finish(pool, used);
 }
 
 DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,

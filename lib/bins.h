@@ -7,8 +7,6 @@
 
 #include "pool.h"
 
-#define NO_BIN UINT32_MAX
-
 /* Bins are numbered from 1. The holes of each of the lowest have the same size. */
 enum { BINS_OF_ONE_SIZE = 7 };
 

@@ -7,11 +7,10 @@
  * before, and void defrag_exit(defrag_critical before), which makes it so again. So calls may nest, and be made where
  * others are kept out already. The folder ports/ has such headers.
  *
- * Then every public function is guarded, in guard.c, and what the other files define has another name, as in a build with
- * DEFRAG_STRESS (stress.h). A call that moves
- * blocks lets others in whenever it has copied OPEN_BYTES, and at least once for each block; what is on its way then is
- * locked, or in flight, so that nobody can get at it, and who moves trusts nothing afterwards that others may have
- * changed. Without DEFRAG_CONFIG all of this is nothing. */
+ * Then every public function is guarded, in guard.c, and what the other files define has another name, as in a build
+ * with DEFRAG_STRESS (stress.h). A call that moves blocks lets others in whenever it has copied OPEN_BYTES, and at
+ * least once for each block; what is on its way then is locked, or in flight, so that nobody can get at it, and who
+ * moves trusts nothing afterwards that others may have changed. Without DEFRAG_CONFIG all of this is nothing. */
 #ifndef DEFRAG_GUARD_H
 #define DEFRAG_GUARD_H
 

@@ -117,6 +117,12 @@ INLINE claim_t new_slot(defrag_pool *pool)
     return (claim_t){ slot, e };
 }
 
+/* Takes whichever of the two there is. */
+INLINE claim_t claim_slot(defrag_pool *pool)
+{
+    return pool->free_slots != 0 ? pop_slot(pool) : new_slot(pool);
+}
+
 /* Adds a free slot to the table, for which there must be room. */
 DEFRAG_PRIVATE void defrag_add_slot(defrag_pool *pool);
 
