@@ -6,36 +6,17 @@
 #include "room.h"
 #include "versioned.h"
 
-/* Raises the records that are exceeded. */
-SELDOM static defrag_status note_peaks(defrag_pool *pool, uint32_t live, uint32_t used)
-{
-    if (live > pool->peak_live) {
-        set_half(pool, &pool->peak_live, live);
-    }
-    if (used > pool->peak_used) {
-        set_half(pool, &pool->peak_used, used);
-    }
-    return DEFRAG_OK;
-}
-
-/* Enters a block into the books: the entry of its slot, just claimed, says its place from now on. Returns what is used. */
-INLINE uint32_t enter(defrag_pool *pool, claim_t claim, word_t place, uint32_t granules, defrag_handle *handle)
+/* Enters a block into the books: the entry of its slot, just claimed, says its place from now on. Returns OK. */
+INLINE defrag_status enter(defrag_pool *pool, claim_t claim, word_t place, uint32_t granules, defrag_handle *handle)
 {
     word_t generation = claim.e & GENERATION_MASK;
     word_t e = generation | place;
-    uint32_t used = pool->used + granules;
+    word_t in_use = pool->in_use + ONE_BLOCK + granules;
 
-    pool->used = (half_t)used;
+    pool->in_use = in_use;
     set_entry(pool, claim.slot, claim.e, e);
     *handle = handle_of(pool, claim.slot, generation);
-    return used;
-}
-
-/* Ends an allocation, after which so much is used. Returns OK. */
-INLINE defrag_status finish(defrag_pool *pool, uint32_t used)
-{
-    uint32_t live = (uint32_t)pool->slots - pool->free_slots;
-    return used > pool->peak_used || live > pool->peak_live ? note_peaks(pool, live, used) : DEFRAG_OK;
+    return borrowed(in_use, pool->peak) != 0 ? defrag_note_peaks(pool) : DEFRAG_OK;
 }
 
 /* Fills a block that nobody knows yet with zero; a guarded build lets others in meanwhile. */
@@ -72,7 +53,7 @@ static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handl
     uint32_t g = defrag_take(pool, at, need->granules, need->alignment, claim.slot);
     word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
     place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
-    finish(pool, enter(pool, claim, place, need->granules, handle));
+    enter(pool, claim, place, need->granules, handle);
     if ((need->flags & DEFRAG_ZEROED) != 0) {
         zero(granule_at(pool, g + 1), usable_bytes(need->granules));
     }
@@ -92,14 +73,14 @@ APART static defrag_status allocate_at(defrag_pool *pool, uint32_t at, uint32_t 
 {
     claim_t claim = claim_slot(pool);
     defrag_carve(pool, at, block_header(claim.slot, granules));
-    return finish(pool, enter(pool, claim, at, granules, handle));
+    return enter(pool, claim, at, granules, handle);
 }
 
 /* Takes the beginning of the wilderness, if that suffices. */
 APART static defrag_status allocate_on_top(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
     uint32_t granules = granules_for((uint32_t)bytes, 1);
-    if (wilderness_with(pool, slots_for(pool, 1)) < (int32_t)granules) {
+    if (!is_top(pool) || wilderness_with(pool, slots_for(pool, 1)) < (int32_t)granules) {
         return allocate_slowly(pool, bytes, fit, handle);
     }
     return allocate_at(pool, pool->top, granules, handle);
@@ -110,7 +91,7 @@ APART static defrag_status allocate_best(defrag_pool *pool, size_t bytes, defrag
 {
     uint32_t granules = granules_for((uint32_t)bytes, 1);
     search_t search = { granules, 1, EVERY_HOLE, 0, 0 };
-    uint32_t at = is_fit(fit) && pool->free_slots != 0 ? defrag_find_hole(pool, &search) : 0;
+    uint32_t at = is_fit(fit) && is_top(pool) && has_free_slot(pool) ? defrag_find_hole(pool, &search) : 0;
     return at != 0 ? allocate_at(pool, at, granules, handle) : allocate_slowly(pool, bytes, fit, handle);
 }
 
@@ -126,9 +107,10 @@ INLINE bool is_plainly_best(const defrag_pool *pool, const fit_t *found, uint32_
 
 DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
-    if (SMALL_CORE || handle == NULL || !is_quiet(pool) || bytes - 1 >= pool->max_request) {
+    if (SMALL_CORE || handle == NULL || !is_quiet(pool) || bytes - 1 >= pool->table - WORD) {
         return allocate_slowly(pool, bytes, fit, handle);
     }
+    forget();
     uint32_t granules = granules_for((uint32_t)bytes, 1);
     fit_t found = first_fit(pool, granules);
     if (fit != DEFRAG_FAST && (!is_fit(fit) || !is_plainly_best(pool, &found, granules))) {
@@ -137,8 +119,11 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
     if (found.at == 0) {
         return allocate_on_top(pool, bytes, fit, handle);
     }
+    if (size_in(found.header) >= last_granule(pool) - found.at) {
+        return DEFRAG_CORRUPT;
+    }
     claim_t claim;
-    if (pool->free_slots != 0) {
+    if (has_free_slot(pool)) {
         claim = pop_slot(pool);
     } else if (wilderness_with(pool, pool->slots + 1U) >= 0) {
         claim = new_slot(pool);
@@ -146,10 +131,9 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
         return allocate_slowly(pool, bytes, fit, handle);
     }
     set_header(pool, found.at, block_header(claim.slot, granules));
-    uint32_t used = enter(pool, claim, found.at, granules, handle);
     unlink_from(pool, found.header, previous_hole(pool, found.at), found.bin);
     link_rest(pool, found.at + granules, found.rest);
-    return finish(pool, used);
+    return enter(pool, claim, found.at, granules, handle);
 }
 
 DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, size_t bytes, defrag_fit fit,
@@ -179,17 +163,16 @@ SELDOM static defrag_status free_slowly(defrag_pool *pool, defrag_handle handle)
 {
     named_t block;
     defrag_status status = defrag_open_unlocked(pool, handle, &block);
+    if (status == DEFRAG_OK) {
+        status = defrag_give_up_copy(pool, &block);
+    }
     if (status != DEFRAG_OK) {
         return status;
-    }
-    if (block.state == IN_FLIGHT) {
-        defrag_cancel_flight(pool);
-        block.e = entry(pool, block.slot);
     }
     uint32_t g = index_in(block.e);
     word_t h = header(pool, g);
     defrag_event event = defrag_describe(pool, DEFRAG_EVENT_FREE, block.slot, g);
-    pool->used = (half_t)(pool->used - size_in(h));
+    pool->in_use -= ONE_BLOCK + size_in(h);
     defrag_append_free_slot(pool, block.slot, block.e, next_generation(block));
     defrag_release(pool, g, size_in(h), h);
     defrag_tell(pool, &event);
@@ -198,13 +181,13 @@ SELDOM static defrag_status free_slowly(defrag_pool *pool, defrag_handle handle)
 
 DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
 {
-    if (!SMALL_CORE && is_quiet(pool)) {
+    if (!SMALL_CORE && is_quiet(pool) && is_top(pool)) {
         named_t block = find_named(pool, handle);
-        if (block.state == UNLOCKED) {
-            uint32_t g = index_in(block.e);
+        uint32_t g = index_in(block.e);
+        if (block.state == UNLOCKED && is_place(pool, g)) {
             word_t h = header(pool, g);
             if (is_sound(pool, h, block.slot, g)) {
-                pool->used = (half_t)(pool->used - size_in(h));
+                pool->in_use -= ONE_BLOCK + size_in(h);
                 append_free_slot(pool, block.slot, block.at, block.e, next_generation(block));
                 return release(pool, g, size_in(h), h);
             }
@@ -218,8 +201,9 @@ DEFRAG_API defrag_status defrag_usable_size(const defrag_pool *pool, defrag_hand
     if (bytes != NULL) {
         *bytes = 0;
     }
-    if (defrag_ready(pool) == DEFRAG_INVALID_POOL) {
-        return DEFRAG_INVALID_POOL;
+    defrag_status status = defrag_ready_to_look(pool);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     if (bytes == NULL) {
         return DEFRAG_INVALID_ARGUMENT;

@@ -25,6 +25,15 @@ DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hol
     unlink_hole(pool, g, hole_header);
 }
 
+DEFRAG_PRIVATE word_t defrag_listed(const defrag_pool *pool, uint32_t hole)
+{
+    if (!is_place(pool, hole)) {
+        return 0;
+    }
+    word_t h = header(pool, hole);
+    return (h & IS_HOLE) != 0 && size_in(h) - 1 < pool->top - hole ? h : 0;
+}
+
 static bool suits(const defrag_pool *pool, const search_t *search, uint32_t hole, uint32_t granules)
 {
     return hole - search->not_from > search->not_to - search->not_from &&
@@ -37,7 +46,8 @@ static uint32_t smallest_in_list(const defrag_pool *pool, const search_t *search
     uint32_t best = 0;
     uint32_t best_granules = UINT32_MAX;
 
-    for (uint32_t tries = search->tries; hole != 0 && tries != 0; tries--) {
+    uint32_t tries = search->tries < pool->top ? search->tries : pool->top; /* there cannot be more */
+    for (; is_place(pool, hole) && tries != 0; tries--) {
         word_t h = header(pool, hole);
         uint32_t granules = size_in(h);
         if (granules < best_granules && suits(pool, search, hole, granules)) {
@@ -49,14 +59,14 @@ static uint32_t smallest_in_list(const defrag_pool *pool, const search_t *search
         }
         hole = next_hole(h);
     }
-    return best;
+    return best != 0 && defrag_listed(pool, best) != 0 ? best : 0;
 }
 
 DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t *search)
 {
     uint32_t bin = bin_of(search->granules);
     uint32_t first;
-    while ((first = first_from(pool, &bin)) != 0) {
+    while (bin < 32 * MAP_WORDS && (first = first_from(pool, &bin)) != 0) {
         uint32_t hole = smallest_in_list(pool, search, first);
         if (hole != 0) {
             return hole;
@@ -77,17 +87,17 @@ DEFRAG_PRIVATE uint32_t defrag_next_largest(const defrag_pool *pool, uint32_t ho
     uint32_t bin = 32 * MAP_WORDS;
     if (hole != 0) {
         word_t h = header(pool, hole);
-        if (next_hole(h) != 0) {
+        if (is_place(pool, next_hole(h))) {
             return next_hole(h);
         }
         bin = bin_of(size_in(h));
     }
     while (bin-- != 0) {
         uint32_t bits = pool->map[bin / 32] & (UINT32_MAX >> (31 - bin % 32));
-        if (bits != 0) {
-            return first_in(pool, bin / 32 * 32 + defrag_highest_bit(bits));
+        bin = bin / 32 * 32 + (bits != 0 ? defrag_highest_bit(bits) : 0);
+        if (bits != 0 && bin != 0 && is_bin(pool, bin) && is_place(pool, first_in(pool, bin))) {
+            return first_in(pool, bin);
         }
-        bin = bin / 32 * 32;
     }
     return 0;
 }

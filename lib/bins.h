@@ -22,14 +22,25 @@ static inline bool bin_has_hole(const defrag_pool *pool, uint32_t bin)
     return (pool->map[bin / 32] >> bin % 32 & 1) != 0;
 }
 
+/* Whether a bin whose number was read from the pool can be in it. With links of 16 bits there is room for all that the map
+ * can name in the smallest pool, and bins that are not used lie on the first blocks. */
+INLINE bool is_bin(const defrag_pool *pool, uint32_t bin)
+{
+    return HALF_BITS == 16 || bin < (bytes_of(pool) - (uint32_t)offsetof(defrag_pool, bins)) / sizeof(half_t);
+}
+
+_Static_assert(HALF_BITS != 16 ||
+                   offsetof(defrag_pool, bins) + 32 * MAP_WORDS * sizeof(half_t) <= DEFRAG_MIN_POOL_BYTES,
+               "each bin that the map can name is in the pool");
+
 INLINE uint32_t first_in(const defrag_pool *pool, uint32_t bin)
 {
-    return pool->bins[bin - 1];
+    return pool->bins[bin];
 }
 
 INLINE void set_first(defrag_pool *pool, uint32_t bin, uint32_t hole)
 {
-    pool->bins[bin - 1] = (half_t)hole;
+    pool->bins[bin] = (half_t)hole;
 }
 
 /* The first hole of the first bin from *bin upwards that has one, and that bin; or 0. */
@@ -39,12 +50,12 @@ INLINE uint32_t first_from(const defrag_pool *pool, uint32_t *bin)
     uint32_t bits = pool->map[i] >> *bin % 32;
     if (bits != 0) {
         *bin += lowest_bit(bits);
-        return first_in(pool, *bin);
+        return is_bin(pool, *bin) ? first_in(pool, *bin) : 0;
     }
     while (++i < MAP_WORDS) {
         if (pool->map[i] != 0) {
             *bin = 32 * i + lowest_bit(pool->map[i]);
-            return first_in(pool, *bin);
+            return is_bin(pool, *bin) ? first_in(pool, *bin) : 0;
         }
     }
     return 0;
@@ -85,7 +96,7 @@ INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
     hole[0].words[LAST] = block_header(head, granules) | IS_HOLE;
     hole[1].words[0] = second;
     granule_at(pool, g + granules)->words[LAST - 1] = second;
-    if (head != 0) {
+    if (is_within(pool, head)) {
         set_previous(pool, head, g);
     } else {
         pool->map[bin / 32] |= 1U << bin % 32;
@@ -96,23 +107,26 @@ INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
 INLINE void unlink_from(defrag_pool *pool, word_t hole_header, uint32_t previous, uint32_t bin)
 {
     uint32_t next = next_hole(hole_header);
-    if (next != 0) {
+    if (is_within(pool, next)) {
         set_previous(pool, next, previous);
     }
     if (previous < IN_BIN) {
-        set_next(pool, previous, next);
+        if (is_within(pool, previous)) {
+            set_next(pool, previous, next);
+        }
         return;
     }
     set_first(pool, bin, next);
     if (next == 0) {
-        pool->map[bin / 32] ^= 1U << bin % 32;
+        pool->map[bin / 32 % MAP_WORDS] ^= 1U << bin % 32;
     }
 }
 
 INLINE void unlink_hole(defrag_pool *pool, uint32_t g, word_t hole_header)
 {
     uint32_t previous = previous_hole(pool, g);
-    unlink_from(pool, hole_header, previous, previous - IN_BIN);
+    uint32_t bin = previous % (32 * MAP_WORDS);
+    unlink_from(pool, hole_header, previous, is_bin(pool, bin) ? bin : 1);
 }
 
 /* The same out of line. */
@@ -130,6 +144,9 @@ typedef struct {
 
 enum { FAST_TRIES = 3, MOVE_TRIES = 4 };
 #define EVERY_HOLE UINT32_MAX
+
+/* The header of the hole that a list names, or 0: there is none, or what is named cannot be one. */
+DEFRAG_PRIVATE word_t defrag_listed(const defrag_pool *pool, uint32_t hole);
 
 /* A hole for so many granules. */
 typedef struct {
@@ -151,11 +168,11 @@ INLINE fit_t first_fit(const defrag_pool *pool, uint32_t granules)
 {
     uint32_t own = bin_of(granules);
     fit_t found = { first_in(pool, own), own, 0, 0 };
-    if (found.at != 0) {
+    if (is_within(pool, found.at)) {
         if (fits(pool, &found, granules)) {
             return found;
         }
-        for (uint32_t tries = 1; tries < FAST_TRIES && (found.at = next_hole(found.header)) != 0; tries++) {
+        for (uint32_t tries = 1; tries < FAST_TRIES && is_within(pool, found.at = next_hole(found.header)); tries++) {
             if (fits(pool, &found, granules)) {
                 return found;
             }
@@ -163,7 +180,9 @@ INLINE fit_t first_fit(const defrag_pool *pool, uint32_t granules)
     }
     found.bin = own + 1;
     found.at = first_from(pool, &found.bin);
-    (void)fits(pool, &found, granules);
+    if (!is_within(pool, found.at) || !fits(pool, &found, granules)) {
+        found.at = 0;
+    }
     return found;
 }
 

@@ -3,11 +3,8 @@
 
 DEFRAG_PRIVATE void defrag_add_used(defrag_pool *pool, uint32_t granules)
 {
-    uint32_t used = pool->used + granules;
-    pool->used = (half_t)used;
-    if (used > pool->peak_used) {
-        defrag_set_half(pool, &pool->peak_used, used);
-    }
+    pool->in_use += granules;
+    defrag_note_peaks(pool);
 }
 
 DEFRAG_PRIVATE void defrag_carve(defrag_pool *pool, uint32_t at, word_t block)

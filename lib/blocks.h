@@ -56,22 +56,35 @@ DEFRAG_PRIVATE void defrag_carve(defrag_pool *pool, uint32_t at, word_t block);
 DEFRAG_PRIVATE uint32_t defrag_take(defrag_pool *pool, uint32_t at, uint32_t granules, uint32_t alignment,
                                     uint32_t owner);
 
+/* Where the hole before g begins, if this header of g tells of one, else g. */
+INLINE uint32_t hole_before(const defrag_pool *pool, uint32_t g, word_t header_word)
+{
+    if ((header_word & HOLE_BEFORE) != 0) {
+        uint32_t before = g - size_before(pool, g);
+        if (before - 1 < g - 1) {
+            return before;
+        }
+    }
+    return g;
+}
+
 /* Makes granules free and merges them with the holes beside them, or with the wilderness. `header_word` is the header of
  * what was there: it tells whether a hole is before. Returns OK. */
 INLINE defrag_status release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word)
 {
     uint32_t end = g + granules;
+    uint32_t above = pool->top - end;
 
-    if ((header_word & HOLE_BEFORE) != 0) {
+    if ((header_word & HOLE_BEFORE) != 0 && size_before(pool, g) < g) {
         g -= size_before(pool, g);
         unlink_quickly(pool, g, header(pool, g));
     }
-    if (end == pool->top) {
+    if (above == 0) {
         pool->top = (half_t)g;
         return DEFRAG_OK;
     }
     word_t behind = header(pool, end);
-    if ((behind & IS_HOLE) != 0) {
+    if ((behind & IS_HOLE) != 0 && size_in(behind) - 1 < above) {
         unlink_quickly(pool, end, behind);
         end += size_in(behind);
     } else {

@@ -21,7 +21,7 @@ static bool is_control_block_sound(const defrag_pool *pool)
 {
     uint32_t bytes = bytes_of(pool);
     if (bytes < DEFRAG_MIN_POOL_BYTES || bytes > MAX_POOL_BYTES || bytes % GRANULE != 0 || pool->slots > MAX_SLOTS ||
-        pool->slots > bytes / WORD || pool->free_slots > pool->slots || pool->max_request == 0 ||
+        pool->slots > bytes / WORD || live_in(pool->in_use) > pool->slots || pool->max_request == 0 ||
         pool->max_request != defrag_capacity(bytes, pool->reserved_slots)) {
         return false;
     }
@@ -39,7 +39,7 @@ static bool is_control_block_sound(const defrag_pool *pool)
     return true;
 }
 
-static bool is_place(const defrag_pool *pool, uint32_t g)
+static bool is_in_arena(const defrag_pool *pool, uint32_t g)
 {
     return g >= defrag_first_block(pool) && g < pool->top;
 }
@@ -123,7 +123,7 @@ static bool is_bin_sound(const defrag_pool *pool, uint32_t bin, census_t *listed
 {
     uint32_t previous = IN_BIN | bin;
     for (uint32_t hole = first_in(pool, bin); hole != 0;) {
-        if (!is_place(pool, hole) || listed->holes++ == holes) {
+        if (!is_in_arena(pool, hole) || listed->holes++ == holes) {
             return false;
         }
         word_t h = header(pool, hole);
@@ -164,24 +164,20 @@ static bool is_queue_sound(const defrag_pool *pool)
     for (uint32_t slot = 0; slot < pool->slots; slot++) {
         marked += locks_in(entry(pool, slot)) == FREE_SLOT;
     }
-    if (marked != pool->free_slots) {
+    if (marked != pool->slots - live_in(pool->in_use)) {
         return false;
     }
-    if (marked == 0) {
-        return pool->first_free_slot == pool->last_free_slot;
-    }
-    /* Each hop must lead on to another free slot until the last, which names itself. */
-    uint32_t slot = pool->first_free_slot;
-    for (uint32_t left = marked;; left--) {
+    /* Each hop must lead on to another free slot, and as many of them to none; so none is met twice. */
+    uint32_t slot = first_free_slot(pool);
+    uint32_t last = pool->last_free_slot;
+    for (uint32_t left = marked; left != 0; left--) {
         if (slot >= pool->slots || locks_in(entry(pool, slot)) != FREE_SLOT) {
             return false;
         }
-        uint32_t next = index_in(entry(pool, slot));
-        if (left == 1 || next == slot) {
-            return left == 1 && next == slot && slot == pool->last_free_slot;
-        }
-        slot = next;
+        last = slot;
+        slot = index_in(entry(pool, slot));
     }
+    return slot == NO_SLOT && last == pool->last_free_slot;
 }
 
 static bool is_flight_sound(const defrag_pool *pool, const census_t *census)
@@ -201,7 +197,7 @@ static bool is_flight_sound(const defrag_pool *pool, const census_t *census)
 
 static word_t seal_of(const defrag_pool *pool)
 {
-    word_t seal = defrag_seal_from(pool, offsetof(defrag_pool, peak_used));
+    word_t seal = defrag_seal_from(pool, offsetof(defrag_pool, peak));
     for (uint32_t slot = 0; slot < pool->slots; slot++) {
         seal ^= entry(pool, slot);
     }
@@ -221,10 +217,10 @@ DEFRAG_PRIVATE int32_t defrag_broken_invariant(const defrag_pool *pool)
     if (broken != INTACT) {
         return broken;
     }
-    if (census.blocks != (uint32_t)pool->slots - pool->free_slots) {
+    if (census.blocks != live_in(pool->in_use)) {
         return LIVE_COUNT;
     }
-    if (census.used != pool->used) {
+    if (census.used != used_in(pool->in_use)) {
         return USED_COUNT;
     }
     if (!is_queue_sound(pool)) {

@@ -26,14 +26,14 @@ static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32
 {
     uint32_t free = segment->free;
     uint32_t next;
-    for (uint32_t g = segment->begin; free < goal && g < segment->end && g != pool->top; g = next) {
-        word_t h = header(pool, g);
+    for (uint32_t g = segment->begin; free < goal && g < segment->end && g < pool->top; g = next) {
+        word_t h = sound_header(pool, g);
         next = g + size_in(h);
-        bool stays = (h & IS_HOLE) != 0 || (GUARDED && !is_movable(pool, h)); /* locked meanwhile */
+        bool stays = (h & IS_HOLE) != 0 || !is_movable(pool, h); /* locked meanwhile, or damaged */
         uint32_t to = stays ? 0 : place_outside(pool, segment, g, slots);
         if (to != 0) {
             next = defrag_evacuate(pool, g, to, size_in(h));
-            next += next != pool->top ? size_at(pool, next) : 0;
+            next = next < pool->top ? end_of(pool, next) : next;
             free += size_in(h);
         }
     }
@@ -57,8 +57,8 @@ DEFRAG_PRIVATE uint32_t defrag_clear_between_locks(defrag_pool *pool, uint32_t g
         if (evacuate_segment(pool, &best, goal, slots)) {
             /* Where the segment begins no block may begin any more. */
             uint32_t g = defrag_first_block(pool);
-            while (g < best.begin && g != pool->top) {
-                g += size_at(pool, g);
+            while (g < best.begin && g < pool->top) {
+                g = end_of(pool, g);
             }
             return g;
         }

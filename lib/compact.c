@@ -11,8 +11,8 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
     uint32_t end = SLIDE_ONLY; /* as long as no hole was left below */
     uint32_t g = from;
 
-    while (g != pool->top) {
-        word_t h = header(pool, g);
+    while (g < pool->top) {
+        word_t h = sound_header(pool, g);
         if ((h & IS_HOLE) != 0) {
             if (size_in(h) >= goal) {
                 return;
@@ -22,7 +22,7 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
                 /* While none was left, blocks slide as far as they can at once. */
                 uint32_t hole = defrag_push(pool, g, to, end == SLIDE_ONLY ? UINT32_MAX : 0);
                 end = (header(pool, g) & IS_HOLE) != 0 && hole != g ? TOP_OF_ALL : end;
-                g = hole;
+                g = hole > g ? hole : g; /* in a damaged pool it might be lower, again and again */
                 continue;
             }
             end = TOP_OF_ALL;

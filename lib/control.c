@@ -3,23 +3,39 @@
 
 #include "bins.h"
 
+/* What the observer and its context contribute to the identity: any bit of them, but not to the highest. */
+DEFRAG_PRIVATE uint32_t defrag_mark_of(defrag_observer *observer, const void *context)
+{
+    uint64_t both = (uintptr_t)observer ^ (uintptr_t)context;
+    return (uint32_t)(both ^ both >> 31 ^ both >> 62) & (UINT32_MAX >> 1);
+}
+
 DEFRAG_PRIVATE defrag_status defrag_ready(const defrag_pool *pool)
 {
-    if (pool != NULL) {
-        if (pool->identity == POOL_QUIET || pool->identity == POOL_OBSERVED) {
-            return DEFRAG_OK;
-        }
-        if (pool->identity == POOL_BUSY) {
-            return DEFRAG_BUSY;
+    if (pool == NULL) {
+        return DEFRAG_INVALID_POOL;
+    }
+    uint32_t identity = vouched(pool);
+    if (identity != POOL_QUIET) {
+        identity -= defrag_mark_of(pool->observer, pool->observer_context);
+        if (identity != POOL_OBSERVED) {
+            return identity == POOL_BUSY ? DEFRAG_BUSY : DEFRAG_INVALID_POOL;
         }
     }
-    return DEFRAG_INVALID_POOL;
+    uint32_t first = defrag_first_block(pool);
+    return pool->top - first <= limit_with(bytes_of(pool), pool->slots) - first ? DEFRAG_OK : DEFRAG_CORRUPT;
+}
+
+DEFRAG_PRIVATE defrag_status defrag_ready_to_look(const defrag_pool *pool)
+{
+    defrag_status status = defrag_ready(pool);
+    return status == DEFRAG_BUSY ? DEFRAG_OK : status;
 }
 
 /* One bin for each class of hole that can be in the pool. */
 DEFRAG_PRIVATE uint32_t defrag_control_bytes(uint32_t bytes)
 {
-    return (uint32_t)(offsetof(defrag_pool, bins) + sizeof(half_t) * bin_of(bytes / GRANULE));
+    return (uint32_t)(offsetof(defrag_pool, bins) + sizeof(half_t) * (bin_of(bytes / GRANULE) + 1));
 }
 
 DEFRAG_PRIVATE uint32_t defrag_first_in(uint32_t bytes)
@@ -49,7 +65,7 @@ DEFRAG_PRIVATE int32_t defrag_wilderness(const defrag_pool *pool, uint32_t slots
 
 DEFRAG_PRIVATE int32_t defrag_free_with(const defrag_pool *pool, uint32_t slots)
 {
-    return (int32_t)(limit_with(bytes_of(pool), slots) - defrag_first_block(pool) - pool->used);
+    return (int32_t)(limit_with(bytes_of(pool), slots) - defrag_first_block(pool) - used_in(pool->in_use));
 }
 
 DEFRAG_PRIVATE void defrag_set_half(defrag_pool *pool, half_t *sealed, uint32_t value)
@@ -61,6 +77,16 @@ DEFRAG_PRIVATE void defrag_set_u32(defrag_pool *pool, uint32_t *sealed, uint32_t
 {
     pool->seal ^= fold(*sealed ^ value);
     *sealed = value;
+}
+
+SELDOM DEFRAG_PRIVATE defrag_status defrag_note_peaks(defrag_pool *pool)
+{
+    word_t exceeded = borrowed(pool->in_use, pool->peak);
+    word_t halves = (exceeded << 1) - (exceeded >> (HALF_BITS - 1)); /* all bits of those that are exceeded */
+    word_t difference = (pool->peak ^ pool->in_use) & halves;
+    pool->peak ^= difference;
+    pool->seal ^= (difference ^ difference >> HALF_BITS) & HALF_MASK;
+    return DEFRAG_OK;
 }
 
 DEFRAG_PRIVATE word_t defrag_seal_from(const defrag_pool *pool, uint32_t offset)

@@ -2,6 +2,7 @@
 #include "flight.h"
 
 #include "blocks.h"
+#include "handles.h"
 #include "move.h"
 
 static void set_record(defrag_pool *pool, uint32_t slot_plus_1, uint32_t to)
@@ -9,6 +10,20 @@ static void set_record(defrag_pool *pool, uint32_t slot_plus_1, uint32_t to)
     defrag_set_half(pool, &pool->flight_slot, slot_plus_1);
     defrag_set_half(pool, &pool->flight_to, to);
     defrag_set_half(pool, &pool->flight_done, 0);
+}
+
+DEFRAG_PRIVATE bool defrag_in_flight(const defrag_pool *pool)
+{
+    uint32_t slot = pool->flight_slot - 1U;
+    uint32_t to = pool->flight_to;
+    if (slot >= pool->slots || !is_place(pool, to)) {
+        return false;
+    }
+    word_t e = entry(pool, slot);
+    uint32_t from = index_in(e);
+    return locks_in(e) == IN_FLIGHT && is_place(pool, from) && is_sound(pool, header(pool, from), slot, from) &&
+           is_sound(pool, header(pool, to), slot, to) && size_at(pool, to) == size_at(pool, from) &&
+           pool->flight_done < size_at(pool, to);
 }
 
 DEFRAG_PRIVATE void defrag_begin_flight(defrag_pool *pool, uint32_t from, uint32_t at)
@@ -67,7 +82,7 @@ DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granu
 
 DEFRAG_PRIVATE void defrag_cancel_flight(defrag_pool *pool)
 {
-    if (in_flight(pool)) {
+    if (defrag_in_flight(pool)) {
         end_flight(pool, false);
     }
 }

@@ -8,10 +8,8 @@
 
 #include "pool.h"
 
-static inline bool in_flight(const defrag_pool *pool)
-{
-    return pool->flight_slot != 0;
-}
+/* Whether a flight is under way whose record is not damaged. */
+DEFRAG_PRIVATE bool defrag_in_flight(const defrag_pool *pool);
 
 /* Whether the block of a slot with this lock field is being moved by a call that has let others in: it is locked to them. */
 INLINE bool is_on_its_way(const defrag_pool *pool, uint32_t slot, uint32_t state)

@@ -45,8 +45,8 @@ INLINE void set_state(defrag_pool *pool, named_t block, uint32_t state)
     pool->seal ^= difference;
 }
 
-/* Whether the header at g is one that this slot's block can have, seen in O(1): an underrun of the block, or an overrun of
- * the one before it, has overwritten it otherwise. */
+/* Whether a header at g, which is a place, is one that this slot's block can have, seen in O(1): an underrun of the block, or an
+ * overrun of the one before it, has overwritten it otherwise. */
 INLINE bool is_sound(const defrag_pool *pool, word_t h, uint32_t slot, uint32_t g)
 {
     return owner_in(h) == slot && (h & IS_HOLE) == 0 && size_in(h) - 1 < pool->top - g;
@@ -58,34 +58,41 @@ DEFRAG_PRIVATE defrag_status defrag_open(const defrag_pool *pool, defrag_handle 
 /* The same for a block that must not be locked, but may be in flight. */
 DEFRAG_PRIVATE defrag_status defrag_open_unlocked(const defrag_pool *pool, defrag_handle handle, named_t *block);
 
+/* Abandons the copy of a block, if one is under way. CORRUPT if its header is not sound then. */
+DEFRAG_PRIVATE defrag_status defrag_give_up_copy(defrag_pool *pool, named_t *block);
+
 /* The bytes of a slot's block that its user may use. */
 DEFRAG_PRIVATE uint32_t defrag_usable_of(const defrag_pool *pool, uint32_t slot);
 
 /* How many blocks are locked. */
 DEFRAG_PRIVATE uint32_t defrag_locked_blocks(const defrag_pool *pool);
 
+/* Whether a slot is free: NO_SLOT lies beyond each table. */
+INLINE bool has_free_slot(const defrag_pool *pool)
+{
+    return first_free_slot(pool) < pool->slots;
+}
+
 /* How many slots the table must have for so many more blocks, 0 or 1. */
 static inline uint32_t slots_for(const defrag_pool *pool, uint32_t more)
 {
-    return pool->free_slots < more ? pool->slots + 1U : pool->slots;
+    return more != 0 && !has_free_slot(pool) ? pool->slots + 1U : pool->slots;
 }
 
 /* Appends a slot to the queue of free ones; its entry, which is at `at` and has been `old` so far, keeps only a generation. */
 INLINE void append_free_slot(defrag_pool *pool, uint32_t slot, word_t *at, word_t old, word_t generation)
 {
-    word_t e = generation + LOCKS_MASK + slot;
-    word_t difference = old ^ e;
-    uint32_t free_slots = pool->free_slots;
+    word_t e = generation + LOCKS_MASK + NO_SLOT;
+    uint32_t last = pool->last_free_slot;
+    word_t difference = old ^ e ^ last ^ slot;
 
-    if (free_slots == 0) {
-        pool->first_free_slot = (half_t)slot;
-    } else {
-        uint32_t last = pool->last_free_slot; /* which names itself so far */
-        difference ^= last ^ slot;
+    if (!has_free_slot(pool)) {
+        pool->bins[0] = (half_t)slot;
+    } else if (last < pool->slots) {
+        difference ^= NO_SLOT ^ slot;
         *low_half(at + ((ptrdiff_t)slot - (ptrdiff_t)last)) = (half_t)slot;
     }
     pool->last_free_slot = (half_t)slot;
-    pool->free_slots = (half_t)(free_slots + 1);
     pool->seal ^= difference;
     *at = e;
 }
@@ -101,17 +108,17 @@ typedef struct {
 /* Takes the slot that has been free longest, if there is a free one. */
 INLINE claim_t pop_slot(defrag_pool *pool)
 {
-    uint32_t slot = pool->first_free_slot;
+    uint32_t slot = first_free_slot(pool);
     word_t e = entry(pool, slot);
-    pool->first_free_slot = (half_t)e;
-    pool->free_slots--;
+    pool->bins[0] = (half_t)e;
     return (claim_t){ slot, e };
 }
 
 /* Takes a new slot, for which there must be room, if there is no free one. Its entry is not in the table yet, but sealed. */
 INLINE claim_t new_slot(defrag_pool *pool)
 {
-    uint32_t slot = pool->slots++;
+    uint32_t slot = pool->slots;
+    set_slots(pool, slot + 1);
     word_t e = (word_t)pool->seed << GENERATION_SHIFT;
     pool->seal ^= e;
     return (claim_t){ slot, e };
@@ -120,7 +127,7 @@ INLINE claim_t new_slot(defrag_pool *pool)
 /* Takes whichever of the two there is. */
 INLINE claim_t claim_slot(defrag_pool *pool)
 {
-    return pool->free_slots != 0 ? pop_slot(pool) : new_slot(pool);
+    return has_free_slot(pool) ? pop_slot(pool) : new_slot(pool);
 }
 
 /* Adds a free slot to the table, for which there must be room. */

@@ -44,12 +44,13 @@ SELDOM static defrag_status change_slowly(defrag_pool *pool, defrag_handle handl
     if (lock != UNLOCKED && is_on_its_way(pool, block.slot, block.state)) {
         return DEFRAG_LOCKED;
     }
-    if (lock != UNLOCKED && block.state == IN_FLIGHT) {
-        defrag_cancel_flight(pool);
-        defrag_open(pool, handle, &block);
+    if (lock != UNLOCKED) {
+        status = defrag_give_up_copy(pool, &block);
     }
     uint32_t state = block.state;
-    status = change(&state, lock);
+    if (status == DEFRAG_OK) {
+        status = change(&state, lock);
+    }
     if (status != DEFRAG_OK) {
         return status;
     }

@@ -117,8 +117,13 @@ DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_
 DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end)
 {
     uint32_t blocks = 0;
-    for (; g != end; g += size_at(pool, g)) {
-        defrag_commit_move(pool, owner_in(header(pool, g)), g);
+    while (g < end) {
+        word_t h = header(pool, g);
+        if (owner_in(h) >= pool->slots || size_in(h) == 0) {
+            break; /* a damaged list of holes has written into what was looked at before */
+        }
+        defrag_commit_move(pool, owner_in(h), g);
+        g += size_in(h);
         blocks++;
     }
     defrag_count(pool, pool->moved_blocks, blocks);
@@ -126,7 +131,7 @@ DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t 
 
 DEFRAG_PRIVATE void defrag_tell_of_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
 {
-    for (; g != end && pool->observer != NULL; g += size_at(pool, g)) {
+    for (; g < end && g < pool->top && !is_quiet(pool); g = end_of(pool, g)) {
         defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
     }
 }
@@ -145,9 +150,9 @@ APART static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
     word_t h = block;
     do {
         end += size_in(h);
-        h = header(pool, end);
-    } while (!GUARDED && end != pool->top && (h & IS_HOLE) == 0 && end + size_in(h) - from <= most &&
-             is_movable(pool, h) && (entry(pool, owner_in(h)) & OVER_ALIGNED) == 0);
+        h = end < pool->top ? sound_header(pool, end) : IS_HOLE;
+    } while (!GUARDED && (h & IS_HOLE) == 0 && end + size_in(h) - from <= most &&
+             is_entered(pool, end, h, LOCKS_MASK | OVER_ALIGNED));
 
     defrag_unlink_hole(pool, hole, hole_header);
     set_header(pool, hole, block);
@@ -179,7 +184,7 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
     defrag_count(pool, pool->moved_bytes, GRANULE * old);
     /* Taking the hole may have changed what is before the old place, as may others. */
     moved = header(pool, from);
-    uint32_t hole = (moved & HOLE_BEFORE) != 0 ? from - size_before(pool, from) : from;
+    uint32_t hole = hole_before(pool, from, moved);
     defrag_commit_moves(pool, to, to + granules);
     defrag_release(pool, from, old, moved);
     defrag_tell_of_moves(pool, to, to + granules, from - to);
@@ -188,10 +193,13 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
 
 DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end)
 {
-    uint32_t width = size_at(pool, hole);
-    uint32_t from = hole + width;
-    word_t block = header(pool, from);
-    if (!is_movable(pool, block)) {
+    word_t h = sound_header(pool, hole);
+    uint32_t from = hole + size_in(h);
+    if ((h & IS_HOLE) == 0 || from >= pool->top) {
+        return 0;
+    }
+    word_t block = sound_header(pool, from);
+    if (!is_entered(pool, from, block, LOCKS_MASK)) {
         return 0;
     }
     uint32_t behind = from + size_in(block);
@@ -203,7 +211,7 @@ DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole,
             return to;
         }
     }
-    return padding(pool, hole, alignment) != width ? hole : 0;
+    return padding(pool, hole, alignment) < size_in(h) ? hole : 0;
 }
 
 DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t to, uint32_t most)

@@ -13,7 +13,8 @@ DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *obse
         pool->observer = observer;
         pool->observer_context = context;
         pool->seal ^= defrag_seal_from(pool, OBSERVER);
-        pool->identity = observer != NULL ? POOL_OBSERVED : POOL_QUIET;
+        uint32_t identity = observer != NULL ? POOL_OBSERVED + defrag_mark_of(observer, context) : POOL_QUIET;
+        pool->identity += identity - vouched(pool);
     }
     return status;
 }
@@ -29,16 +30,16 @@ DEFRAG_PRIVATE defrag_event defrag_describe(const defrag_pool *pool, int32_t kin
 
 DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
 {
-    if (pool->observer != NULL) {
-        pool->identity = POOL_BUSY;
+    if (!is_quiet(pool) && defrag_ready(pool) == DEFRAG_OK) {
+        pool->identity += POOL_BUSY - POOL_OBSERVED;
         pool->observer(pool->observer_context, pool, event);
-        pool->identity = POOL_OBSERVED;
+        pool->identity -= POOL_BUSY - POOL_OBSERVED;
     }
 }
 
 DEFRAG_PRIVATE void defrag_notify(defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from)
 {
-    if (pool->observer != NULL) {
+    if (!is_quiet(pool) && slot < pool->slots) {
         defrag_event event = defrag_describe(pool, kind, slot, from);
         defrag_tell(pool, &event);
     }

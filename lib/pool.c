@@ -28,19 +28,20 @@ static defrag_pool *make(void *memory, uint32_t bytes, uint32_t capacity, const 
     uint32_t first = defrag_first_in(bytes);
     uint32_t tag = (config->tag != 0 ? config->tag : draw_tag(memory)) & ((1U << TAG_BITS) - 1);
     __builtin_memset(made, 0, header_offset(first));
-    made->identity = POOL_QUIET;
     made->table = bytes - WORD;
+    made->identity = POOL_QUIET + made->table;
     made->handle_base = tag << SLOT_BITS | 1;
     made->max_request = capacity;
     made->top = (half_t)first;
     made->high_water = (half_t)first;
+    made->bins[0] = NO_SLOT;
     made->reserved_slots = (half_t)config->handles;
     if (config->watermark != 0) {
         /* A mark beyond the capacity asks for everything in one hole. */
         size_t watermark = config->watermark < capacity ? config->watermark : capacity;
         made->watermark = (half_t)granules_for((uint32_t)watermark, 1);
     }
-    made->seal = defrag_seal_from(made, offsetof(defrag_pool, peak_used));
+    made->seal = defrag_seal_from(made, offsetof(defrag_pool, peak));
     while (made->slots < config->handles) {
         defrag_add_slot(made);
     }
@@ -85,7 +86,8 @@ DEFRAG_API defrag_status defrag_attach(void *memory, size_t bytes, defrag_pool *
         return DEFRAG_INVALID_ALIGNMENT;
     }
     defrag_pool *found = memory;
-    if (bytes < DEFRAG_MIN_POOL_BYTES || defrag_ready(found) != DEFRAG_OK) {
+    defrag_status status = bytes < DEFRAG_MIN_POOL_BYTES ? DEFRAG_INVALID_POOL : defrag_ready(found);
+    if (status == DEFRAG_INVALID_POOL || status == DEFRAG_BUSY) {
         return DEFRAG_INVALID_POOL;
     }
     if (bytes_of(found) > bytes) {
@@ -109,7 +111,7 @@ DEFRAG_API defrag_status defrag_deinit(defrag_pool *pool)
         if (defrag_locked_blocks(pool) != 0) {
             return DEFRAG_LOCKED;
         }
-        pool->identity = 0;
+        pool->identity += POOL_ENDED - vouched(pool);
     }
     return status;
 }

@@ -33,7 +33,7 @@
  *   free slot:    [ generation | FREE  ][             0 | next free slot ]
  *
  * Free slots form a queue, so that a slot rests as long as it can before its handle's value comes round again. The last of
- * the queue names itself.
+ * the queue names none.
  *
  * A flight is a copy that takes several steps. Its destination is a block like any other whose header names the same owner
  * as the source. The source stays the truth until the table entry is stored anew; dropping the destination cancels.
@@ -77,14 +77,14 @@ enum { GRANULE = DEFRAG_GRANULE, HALF_BITS = 16, GENERATION_BITS = 12, SLOT_BITS
 #else
 typedef uint32_t __attribute__((may_alias)) half_t;
 typedef uint64_t __attribute__((may_alias)) word_t;
-/* A hole needs two words: 16 bytes. The map has one word more than there are classes, which leaves no padding below. */
+/* A hole needs two words: 16 bytes. */
 enum {
     GRANULE = DEFRAG_GRANULE < 16 ? 16 : DEFRAG_GRANULE,
     HALF_BITS = 32,
     GENERATION_BITS = 11,
     SLOT_BITS = 19,
     TAG_BITS = 2,
-    MAP_WORDS = 5
+    MAP_WORDS = 4
 };
 #define MAX_POOL_BYTES (((uint64_t)1 << 32) - 4096)
 #endif
@@ -94,7 +94,8 @@ enum {
     WORD_BITS = 2 * HALF_BITS,
     GENERATION_SHIFT = WORD_BITS - GENERATION_BITS,
     LOCKS_SHIFT = HALF_BITS,
-    HANDLE_GENERATION_SHIFT = 32 - GENERATION_BITS
+    HANDLE_GENERATION_SHIFT = 32 - GENERATION_BITS,
+    SLOTS_SHIFT = HALF_BITS == 16 ? 16 : 0 /* in the identity */
 };
 
 #define HALF_MASK (((word_t)1 << HALF_BITS) - 1)
@@ -106,32 +107,38 @@ enum {
 #define IS_HOLE ((word_t)1)
 #define SLOT_AND_TAG_MASK (((uint32_t)1 << (SLOT_BITS + TAG_BITS)) - 1)
 #define MAX_SLOTS (((uint32_t)1 << SLOT_BITS) - 1)
+#define NO_SLOT ((uint32_t)INDEX_MASK)
+#define ONE_BLOCK ((word_t)1 << HALF_BITS)
 
 /* Values of the lock field of a table entry; between UNLOCKED and IN_FLIGHT it counts shared locks. */
 enum { UNLOCKED = 0, IN_FLIGHT = DEFRAG_MAX_SHARED_LOCKS + 1, EXCLUSIVE = 14, FREE_SLOT = 15 };
 
-/* The first word of a pool: that it is one, of which build, whether it has an observer and whether that is running. Quick
- * calls go on only if it is quiet, and so need not look for the observer. */
-#define POOL_QUIET                                                                                                     \
-    (0xDEF10000U | (uint32_t)GRANULE << 8 | (uint32_t)HALF_BITS << 2 | (uint32_t)(sizeof(void *) == 8) << 1)
+/* The first word of a pool: that it is one, of which build, whether it has an observer and whether that is running. It is
+ * stored with what it vouches for, see vouched(). Quick calls go on only if the pool is quiet, and so need not look for the
+ * observer. Only what is quiet has the highest bit. An immediate operand can be one byte four times; but with links of 32 bits
+ * memory filled with such a byte would pass for a pool. */
+#define POOL_BUILD (0xD0U | (uint32_t)GRANULE / 16 << 2 | (uint32_t)HALF_BITS / 32 << 1 | (sizeof(void *) == 8))
+#define POOL_QUIET (0x01010101U * (uint32_t)POOL_BUILD ^ (HALF_BITS == 32 ? 0x1200U : 0))
 #define POOL_OBSERVED (POOL_QUIET ^ 0xFFFF0000U)
 #define POOL_BUSY (~POOL_QUIET)
+#define POOL_ENDED 0x80000000U
 
 /* ---------------------------------------------------------------------------------------------------- control block */
 
-/* Counts and places are in granules unless said otherwise. The seal covers everything from peak_used to the bins. */
+/* Counts and places are in granules unless said otherwise. The seal covers everything from `peak` to the bins.
+ *
+ * The first four tell how far the pool reaches. No header or link of a place from 1 on lies so low, so that they stay what
+ * they were when a call began, whatever damaged links make the call overwrite. */
 struct defrag_pool {
-    uint32_t identity;       /* POOL_QUIET, POOL_OBSERVED or POOL_BUSY */
-    uint32_t map[MAP_WORDS]; /* bit b: bin b has a hole */
+    uint32_t identity; /* POOL_QUIET, POOL_OBSERVED or POOL_BUSY, and what it vouches for */
+    uint32_t table;    /* offset of slot 0's entry, the pool's last word */
+    half_t slots;      /* in the table; set_slots changes it */
+    half_t top;        /* where the wilderness begins */
     word_t seal;
-    half_t slots; /* in the table */
-    half_t free_slots;
-    half_t first_free_slot;
-    half_t last_free_slot;     /* equal to first_free_slot when there is none */
-    half_t top;                /* where the wilderness begins */
-    half_t used;               /* sum of the sizes of live blocks */
-    half_t peak_used;          /* from here on sealed */
-    half_t peak_live;          /* blocks */
+    word_t in_use;             /* [ live blocks | sum of their sizes ] */
+    uint32_t map[MAP_WORDS];   /* bit b: bin b has a hole */
+    word_t peak;               /* the highest of both so far */
+    half_t last_free_slot;     /* or what was last */
     half_t high_water;         /* the highest top so far */
     half_t reserved_slots;     /* slots that clean leaves */
     half_t flight_slot;        /* 1 + owner of the block in flight, or 0 */
@@ -140,28 +147,27 @@ struct defrag_pool {
     half_t cursor;             /* where defrag_step goes on looking; see step.c */
     half_t watermark;          /* defrag_step rests when a hole has this size; 0: never */
     half_t seed;               /* generation of the next new slot */
-    uint32_t table;            /* offset of slot 0's entry, the pool's last word */
     uint32_t handle_base;      /* what slot 0's handle looks like without its generation */
-    uint32_t max_request;      /* the largest request an empty pool serves, in bytes; vouches for `table` */
+    uint32_t max_request;      /* the largest request an empty pool serves, in bytes */
     uint32_t refused;          /* requests */
     uint32_t largest_refused;  /* bytes */
     uint32_t worst_call;       /* bytes */
     uint32_t moved_blocks[2];  /* blocks, low word first */
     uint32_t moved_bytes[2];   /* bytes, low word first */
-    defrag_observer *observer; /* null if and only if the identity is POOL_QUIET */
+    defrag_observer *observer; /* null if and only if the pool is quiet */
     void *observer_context;
-    half_t bins[]; /* heads of the lists of holes from bin 1 on, as many as the pool's size calls for */
+    half_t bins[]; /* heads of the lists of holes, from bin 1 on; for bin 0 stands the first free slot, or NO_SLOT */
 } __attribute__((may_alias));
 
 _Static_assert(GRANULE == 8 || GRANULE == 16 || GRANULE == 32, "granule is 8, 16 or 32 bytes");
 _Static_assert(2 * WORD <= GRANULE, "a hole of one granule holds two words");
 _Static_assert(sizeof(half_t) * 2 == WORD, "a word is two halves");
-_Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 104 : 152),
+_Static_assert(offsetof(struct defrag_pool, bins) <= (DEFRAG_LINK_WIDTH == 16 ? 104 : 144),
                "the control block is small");
-_Static_assert(offsetof(struct defrag_pool, bins) == offsetof(struct defrag_pool, observer) + 2 * sizeof(void *) &&
-                   offsetof(struct defrag_pool, observer) == offsetof(struct defrag_pool, moved_bytes) + 8 &&
-                   offsetof(struct defrag_pool, table) == offsetof(struct defrag_pool, seed) + sizeof(half_t),
-               "no padding in what is sealed");
+_Static_assert(offsetof(struct defrag_pool, peak) == (2 + MAP_WORDS) * sizeof(uint32_t) + 3 * WORD,
+               "no padding but what is sealed: two bytes of 0 behind the seed with links of 16 bits");
+_Static_assert(offsetof(struct defrag_pool, seal) <= GRANULE + GRANULE - WORD,
+               "no header or link of a place from 1 on lies on what tells how far the pool reaches");
 _Static_assert(sizeof(defrag_status) == 4 && sizeof(defrag_handle) == 4, "the ABI's integers have fixed width");
 
 /* ------------------------------------------------------------------------------------------------ words and the seal */
@@ -190,6 +196,30 @@ INLINE half_t *high_half(word_t *word)
 INLINE word_t fold(uint32_t value)
 {
     return HALF_BITS == 32 ? value : (value ^ value >> 16) & 0xFFFF;
+}
+
+/* How many blocks are live, and the sum of their sizes. */
+INLINE uint32_t live_in(word_t in_use)
+{
+    return (uint32_t)(in_use >> HALF_BITS);
+}
+
+INLINE uint32_t used_in(word_t in_use)
+{
+    return (uint32_t)(in_use & HALF_MASK);
+}
+
+/* The highest bits of those halves that are higher than in `peak`: they borrow a bit that no number needs. */
+INLINE word_t borrowed(word_t in_use, word_t peak)
+{
+    const word_t spare = (ONE_BLOCK | 1) << (HALF_BITS - 1);
+    return spare & ~((peak | spare) - in_use);
+}
+DEFRAG_PRIVATE defrag_status defrag_note_peaks(defrag_pool *pool);
+
+INLINE uint32_t first_free_slot(const defrag_pool *pool)
+{
+    return pool->bins[0];
 }
 
 /* Store a sealed field. */
@@ -260,6 +290,52 @@ INLINE uint32_t owner_in(word_t header_word)
 INLINE word_t block_header(uint32_t owner, uint32_t granules)
 {
     return (word_t)owner << (HALF_BITS + 1) | (word_t)granules << 1;
+}
+
+/* The granule in which slot 0's entry is. */
+INLINE uint32_t last_granule(const defrag_pool *pool)
+{
+    return pool->table / GRANULE;
+}
+
+/* Whether g is in the pool, with the granule behind it: so what a header, or a hole's second word, is read from or written to
+ * is the pool's, and not what comes before the seal. Each place that is read from the pool passes this before it is used, or
+ * the next, as any bit of it may have flipped. */
+INLINE bool is_within(const defrag_pool *pool, uint32_t g)
+{
+    return g != 0 && g < last_granule(pool);
+}
+
+/* Whether the top can be one. Where it is, all below it is in the pool. */
+INLINE bool is_top(const defrag_pool *pool)
+{
+    return pool->top - 1U < last_granule(pool);
+}
+
+/* Whether g is below the top, which was found to be one. */
+INLINE bool is_place(const defrag_pool *pool, uint32_t g)
+{
+    return g - 1 < pool->top - 1U;
+}
+
+/* The header at g, which is below the top. If it is damaged so that it reaches beyond, it looks like that of a block up to
+ * the top whose owner does not exist: so each walk ends, and nothing moves it. */
+DEFRAG_PRIVATE word_t defrag_header(const defrag_pool *pool, uint32_t g);
+INLINE word_t sound_header(const defrag_pool *pool, uint32_t g)
+{
+    if (!SMALL_CORE) {
+        word_t h = header(pool, g);
+        if (size_in(h) - 1 < pool->top - g) {
+            return h;
+        }
+    }
+    return defrag_header(pool, g);
+}
+
+/* Where that block or hole ends. */
+INLINE uint32_t end_of(const defrag_pool *pool, uint32_t g)
+{
+    return g + size_in(sound_header(pool, g));
 }
 
 /* The size of the hole that ends where block g begins; valid if g's header says HOLE_BEFORE. */
@@ -345,6 +421,13 @@ static inline uint32_t tail_bytes(word_t e)
     return (e & OVER_ALIGNED) != 0 ? (uint32_t)sizeof(half_t) : 0;
 }
 
+/* Whether the entry of the block at g with this header names it, with none of these bits. */
+INLINE bool is_entered(const defrag_pool *pool, uint32_t g, word_t header_word, word_t bits)
+{
+    uint32_t slot = owner_in(header_word);
+    return slot < pool->slots && (entry(pool, slot) & (bits | INDEX_MASK)) == g;
+}
+
 /* Whether the block with this header may be moved. */
 DEFRAG_PRIVATE bool defrag_is_movable(const defrag_pool *pool, word_t header_word);
 INLINE bool is_movable(const defrag_pool *pool, word_t header_word)
@@ -352,7 +435,8 @@ INLINE bool is_movable(const defrag_pool *pool, word_t header_word)
     if (SMALL_CORE) {
         return defrag_is_movable(pool, header_word);
     }
-    return locks_in(entry(pool, owner_in(header_word))) == UNLOCKED;
+    uint32_t slot = owner_in(header_word);
+    return slot < pool->slots && locks_in(entry(pool, slot)) == UNLOCKED;
 }
 
 /* The alignment of block g, in granules. */
@@ -362,17 +446,41 @@ INLINE uint32_t alignment_at(const defrag_pool *pool, uint32_t g)
     if (SMALL_CORE) {
         return defrag_alignment_at(pool, g);
     }
-    return (entry(pool, owner_in(header(pool, g))) & OVER_ALIGNED) != 0 ? defrag_alignment_at(pool, g) : 1;
+    uint32_t slot = owner_in(header(pool, g));
+    return (entry(pool, slot) & OVER_ALIGNED) != 0 ? defrag_alignment_at(pool, g) : 1;
 }
 
 /* -------------------------------------------------------------------------------------------------- entering a call */
 
-INLINE bool is_quiet(const defrag_pool *pool)
+/* The pool's identity without the size and place of the table. All that lies in the pool is found by these two, so that
+ * they are not used unless the identity is right: then no bit of them has flipped. */
+INLINE uint32_t vouched(const defrag_pool *pool)
 {
-    return pool != NULL && pool->identity == POOL_QUIET;
+    return pool->identity - pool->table - ((uint32_t)pool->slots << SLOTS_SHIFT);
 }
 
-/* What a call begins with: OK, or why the pool cannot be changed. To look it suffices that it is not INVALID_POOL. */
+/* Keeps compilers from holding on to what was loaded so far, where registers are short and it is seldom needed again. */
+INLINE void forget(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+
+INLINE bool is_quiet(const defrag_pool *pool)
+{
+    return pool != NULL && vouched(pool) == POOL_QUIET;
+}
+
+INLINE void set_slots(defrag_pool *pool, uint32_t slots)
+{
+    pool->identity += (slots - pool->slots) << SLOTS_SHIFT;
+    pool->slots = (half_t)slots;
+}
+
+/* What a call begins with: OK, or why the pool cannot be changed. CORRUPT if the top is not between the first block and the
+ * table. */
 DEFRAG_PRIVATE defrag_status defrag_ready(const defrag_pool *pool);
+
+/* The same for a call that only looks, which the observer may make. */
+DEFRAG_PRIVATE defrag_status defrag_ready_to_look(const defrag_pool *pool);
 
 #endif

@@ -19,9 +19,11 @@ static uint32_t largest_now(const defrag_pool *pool)
         return 0;
     }
     uint32_t largest = (uint32_t)wilderness;
-    for (uint32_t hole = defrag_next_largest(pool, 0); hole != 0; hole = next_hole(header(pool, hole))) {
-        uint32_t granules = size_at(pool, hole);
-        largest = granules > largest ? granules : largest;
+    uint32_t hole = defrag_next_largest(pool, 0);
+    word_t h;
+    for (uint32_t left = pool->top; left != 0 && (h = defrag_listed(pool, hole)) != 0; left--) {
+        largest = size_in(h) > largest ? size_in(h) : largest;
+        hole = next_hole(h);
     }
     return largest;
 }
@@ -44,7 +46,7 @@ static uint32_t largest_after_moving(const defrag_pool *pool)
 static uint32_t count_holes(const defrag_pool *pool)
 {
     uint32_t holes = 0;
-    for (uint32_t hole = 0; (hole = defrag_next_largest(pool, hole)) != 0;) {
+    for (uint32_t hole = 0; holes != pool->top && (hole = defrag_next_largest(pool, hole)) != 0;) {
         holes++;
     }
     return holes;
@@ -57,13 +59,14 @@ static uint64_t whole(const uint32_t counter[2])
 
 DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats *stats)
 {
-    if (defrag_ready(pool) == DEFRAG_INVALID_POOL) {
-        return DEFRAG_INVALID_POOL;
+    defrag_status status = defrag_ready_to_look(pool);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     if (stats == NULL || stats->size < sizeof stats->size) {
         return DEFRAG_INVALID_ARGUMENT;
     }
-    size_t live = (size_t)pool->slots - pool->free_slots;
+    size_t live = live_in(pool->in_use);
     size_t control = header_offset(defrag_first_block(pool));
     defrag_pool_stats s = {
         .size = sizeof s,
@@ -73,7 +76,7 @@ DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats
         .pool_bytes = bytes_of(pool),
         .control_bytes = control,
         .capacity = pool->max_request,
-        .used = (size_t)pool->used * GRANULE - live * WORD,
+        .used = (size_t)used_in(pool->in_use) * GRANULE - live * WORD,
         .overhead = control + live * WORD + (size_t)pool->slots * WORD,
         .largest_now = request_of(largest_now(pool)),
         .largest_after_moving = request_of(largest_after_moving(pool)),
@@ -81,8 +84,8 @@ DEFRAG_API defrag_status defrag_stats(const defrag_pool *pool, defrag_pool_stats
         .locked = defrag_locked_blocks(pool),
         .holes = count_holes(pool),
         .handles = pool->slots,
-        .peak_live = pool->peak_live,
-        .peak_used = (size_t)pool->peak_used * GRANULE,
+        .peak_live = live_in(pool->peak),
+        .peak_used = (size_t)used_in(pool->peak) * GRANULE,
         .high_water = header_offset(pool->high_water),
         .refused = pool->refused,
         .largest_refused = pool->largest_refused,
@@ -133,6 +136,9 @@ static void name_blockers(const defrag_pool *pool, uint32_t first_lock, defrag_f
     segment_t segment = { 0, first_lock, 0, 0 };
     for (uint32_t i = 0; i < report->blocking && i < report->capacity && report->blockers != NULL; i++) {
         uint32_t slot = owner_in(header(pool, segment.end));
+        if (slot >= pool->slots) {
+            return;
+        }
         report->blockers[i] = handle_of(pool, slot, entry(pool, slot));
         defrag_next_segment(pool, pool->slots, &segment);
     }
@@ -141,7 +147,7 @@ static void name_blockers(const defrag_pool *pool, uint32_t first_lock, defrag_f
 static void judge(const defrag_pool *pool, const need_t *need, defrag_fit_report *report)
 {
     uint32_t slots = defrag_fewest_slots(pool, need->slots);
-    int32_t missing = (int32_t)need->granules - defrag_free_with(pool, slots);
+    int64_t missing = (int64_t)need->granules - defrag_free_with(pool, slots);
 
     report->now = defrag_find_place(pool, need) != 0;
     if (report->now) {
@@ -164,14 +170,15 @@ DEFRAG_API defrag_status defrag_would_fit(const defrag_pool *pool, size_t bytes,
                                           defrag_fit_report *report)
 {
     defrag_fit_report known;
-    if (defrag_ready(pool) == DEFRAG_INVALID_POOL) {
-        return DEFRAG_INVALID_POOL;
+    defrag_status status = defrag_ready_to_look(pool);
+    if (status != DEFRAG_OK) {
+        return status;
     }
     if (report == NULL || !defrag_read_struct(&known, report, sizeof known)) {
         return DEFRAG_INVALID_ARGUMENT;
     }
     need_t need = { 0, 0, DEFRAG_BEST, 1, 0, bytes, alignment };
-    defrag_status status = defrag_measure(pool, &need);
+    status = defrag_measure(pool, &need);
     if (status == DEFRAG_OK) {
         known = (defrag_fit_report){ sizeof known, DEFRAG_OK, 0, 0, 0, known.blockers, known.capacity };
         judge(pool, &need, &known);

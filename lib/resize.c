@@ -21,8 +21,9 @@ static bool reaches(const defrag_pool *pool, uint32_t from, uint32_t end, uint32
     uint32_t next = end;
     if (end == pool->top) {
         next += (uint32_t)defrag_wilderness(pool, pool->slots);
-    } else if ((header(pool, end) & IS_HOLE) != 0) {
-        next += size_at(pool, end);
+    } else {
+        word_t h = sound_header(pool, end);
+        next += (h & IS_HOLE) != 0 ? size_in(h) : 0;
     }
     return next - from >= granules;
 }
@@ -33,7 +34,7 @@ static void shrink(defrag_pool *pool, uint32_t g, uint32_t granules)
     uint32_t rest = size_in(h) - granules;
     if (rest != 0) {
         set_header(pool, g, h - block_header(0, rest));
-        pool->used = (half_t)(pool->used - rest);
+        pool->in_use -= rest;
         defrag_release(pool, g + granules, rest, 0);
     }
 }
@@ -46,17 +47,16 @@ static bool grow_here(defrag_pool *pool, uint32_t slot, const need_t *need)
     uint32_t end = g + size_in(h);
 
     if (!reaches(pool, g, end, need->granules)) {
-        if ((h & HOLE_BEFORE) == 0) {
-            return false;
-        }
-        uint32_t hole = g - size_before(pool, g);
+        uint32_t hole = hole_before(pool, g, h);
         uint32_t to = hole + padding(pool, hole, need->alignment);
-        if (to == g || !reaches(pool, to, end, need->granules)) {
+        if (to >= g || size_at(pool, hole) != g - hole || !reaches(pool, to, end, need->granules)) {
             return false;
         }
         defrag_push(pool, hole, hole, 0);
         g = to;
-        if (GUARDED && !reaches(pool, g, g + size_in(h), need->granules)) {
+        end = end_of(pool, g);
+        /* Others, or a damaged list of holes, may have changed what is there. */
+        if (end - g > need->granules || !reaches(pool, g, end, need->granules)) {
             return false;
         }
     }
@@ -99,7 +99,7 @@ static bool grow_by_rotating(defrag_pool *pool, uint32_t slot, const need_t *nee
     uint32_t end = g + size;
     word_t h;
 
-    for (; end != pool->top && ((h = header(pool, end)) & IS_HOLE) == 0; end += size_in(h)) {
+    for (; end < pool->top && ((h = sound_header(pool, end)) & IS_HOLE) == 0; end += size_in(h)) {
         if (!is_movable(pool, h) || defrag_alignment_at(pool, end) != 1) {
             return false;
         }
@@ -119,11 +119,22 @@ static bool grow_by_rotating(defrag_pool *pool, uint32_t slot, const need_t *nee
     return true;
 }
 
-/* Whether others, if they were let in, have left the block alone. */
+/* Whether others, if they were let in, have left the block alone, and moves in a damaged pool have not fallen on it. */
 static defrag_status look_again(const defrag_pool *pool, defrag_handle handle)
 {
     named_t block;
-    return GUARDED ? defrag_open_unlocked(pool, handle, &block) : DEFRAG_OK;
+    return defrag_open_unlocked(pool, handle, &block);
+}
+
+/* Gives back what the block has beyond its need; false if it has less. */
+static bool cut(defrag_pool *pool, uint32_t slot, const need_t *need)
+{
+    uint32_t g = place_of(pool, slot);
+    bool suffices = size_at(pool, g) >= need->granules;
+    if (suffices) {
+        shrink(pool, g, need->granules);
+    }
+    return suffices;
 }
 
 static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
@@ -137,6 +148,9 @@ static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot
     if (status != DEFRAG_OK) {
         return status;
     }
+    if (cut(pool, slot, need)) {
+        return DEFRAG_OK; /* others have made it larger */
+    }
     if (found) {
         /* Making room may have moved the block, or freed the granules beside it. */
         if (!grow_here(pool, slot, need)) {
@@ -144,8 +158,8 @@ static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot
         }
         return DEFRAG_OK;
     }
-    int32_t size = (int32_t)size_at(pool, place_of(pool, slot));
-    if (defrag_free_with(pool, defrag_needed_slots(pool)) + size < (int32_t)need->granules) {
+    int64_t size = size_at(pool, place_of(pool, slot));
+    if (defrag_free_with(pool, defrag_needed_slots(pool)) + size < need->granules) {
         return DEFRAG_OUT_OF_MEMORY;
     }
     if (need->fit != DEFRAG_MAKE_ROOM) {
@@ -155,7 +169,7 @@ static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot
     defrag_trim_table(pool);
     (void)defrag_compact(pool); /* which gives a flight up, too */
     status = look_again(pool, handle);
-    bool grown = status == DEFRAG_OK && grow_by_rotating(pool, slot, need);
+    bool grown = status == DEFRAG_OK && (cut(pool, slot, need) || grow_by_rotating(pool, slot, need));
     defrag_note_worst_call(pool, before);
     if (status != DEFRAG_OK) {
         return status;
@@ -177,17 +191,15 @@ DEFRAG_API defrag_status defrag_resize(defrag_pool *pool, defrag_handle handle, 
     uint32_t alignment = defrag_alignment_at(pool, from);
     need_t need = { 0, 0, fit, 0, 0, bytes, (size_t)alignment * GRANULE };
     status = defrag_measure(pool, &need);
+    if (status == DEFRAG_OK) {
+        status = defrag_give_up_copy(pool, &block);
+    }
     if (status != DEFRAG_OK) {
         return status;
     }
-    if (block.state == IN_FLIGHT) {
-        defrag_cancel_flight(pool);
-    }
-    if (need.granules <= size_at(pool, from)) {
-        shrink(pool, from, need.granules);
-    } else {
+    if (!cut(pool, block.slot, &need)) {
         status = grow(pool, handle, block.slot, &need);
-        if (status == DEFRAG_LOCKED || status == DEFRAG_INVALID_HANDLE) {
+        if (status == DEFRAG_LOCKED || status == DEFRAG_INVALID_HANDLE || status == DEFRAG_CORRUPT) {
             return status;
         }
         if (status != DEFRAG_OK) {
@@ -195,7 +207,7 @@ DEFRAG_API defrag_status defrag_resize(defrag_pool *pool, defrag_handle handle, 
         }
     }
     uint32_t g = place_of(pool, block.slot);
-    defrag_set_alignment(pool, g, size_at(pool, g), alignment);
+    defrag_set_alignment(pool, g, end_of(pool, g) - g, alignment);
     defrag_notify(pool, DEFRAG_EVENT_RESIZE, block.slot, from);
     return DEFRAG_OK;
 }

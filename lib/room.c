@@ -25,7 +25,7 @@ DEFRAG_PRIVATE defrag_status defrag_measure(const defrag_pool *pool, need_t *nee
     if ((asked & (asked - 1)) != 0 || asked > DEFRAG_MAX_ALIGNMENT) {
         return DEFRAG_INVALID_ALIGNMENT;
     }
-    if (need->bytes - 1 >= pool->max_request) {
+    if (need->bytes - 1 >= pool->max_request || need->bytes >= pool->table) {
         return DEFRAG_INVALID_SIZE;
     }
     need->alignment = asked > GRANULE ? (uint32_t)asked / GRANULE : 1;
@@ -36,9 +36,10 @@ DEFRAG_PRIVATE defrag_status defrag_measure(const defrag_pool *pool, need_t *nee
 static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
 {
     uint32_t lowest = 0;
-    for (uint32_t hole = 0; (hole = defrag_next_largest(pool, hole)) != 0;) {
+    uint32_t hole = 0;
+    for (uint32_t left = pool->top; left != 0 && (hole = defrag_next_largest(pool, hole)) != 0; left--) {
         uint32_t wanted = padding(pool, hole, need->alignment) + need->granules;
-        if (wanted <= size_at(pool, hole) && hole - 1 < lowest - 1) {
+        if (wanted <= size_at(pool, hole) && hole - 1 < lowest - 1 && defrag_listed(pool, hole) != 0) {
             lowest = hole;
         }
     }
@@ -81,7 +82,7 @@ static bool estimate(const defrag_pool *pool, plan_t *plan, uint32_t goal, uint3
     uint32_t g = plan->hole;
 
     plan->cost = 0;
-    for (uint32_t looks = 0; looks <= BLOCKS_AHEAD && g != pool->top; looks++) {
+    for (uint32_t looks = 0; looks <= BLOCKS_AHEAD && g < pool->top; looks++) {
         word_t h = header(pool, g);
         uint32_t granules = size_in(h);
         if ((h & IS_HOLE) != 0) {
@@ -123,16 +124,16 @@ APART static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
     if (hole == 0) {
         return false;
     }
-    while (hole != pool->top && size_at(pool, hole) < goal && moved <= best.cost) {
+    while (hole < pool->top && size_at(pool, hole) < goal && moved <= best.cost) {
         uint32_t to = defrag_plan_push(pool, hole, best.end);
         if (to == 0) {
             break;
         }
         uint32_t from = hole + size_at(pool, hole);
         uint32_t granules = size_at(pool, from);
-        uint32_t behind = from + granules;
+        uint32_t behind = from + granules; /* at most the top */
         /* A block that could evacuate may find its hole taken by now; sliding it would cost as much, for nothing. */
-        if (moved != 0 && to == hole && granules <= best.roomiest && behind != pool->top &&
+        if (moved != 0 && to == hole && granules <= best.roomiest && behind < pool->top &&
             (header(pool, behind) & IS_HOLE) == 0) {
             break;
         }
@@ -143,14 +144,14 @@ APART static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
 }
 
 /* Gets the wilderness a granule for a new slot by moving the last block into a hole, if one takes it. There is a block, since
- * a pool without any has room for a slot. */
+ * a pool without any has room for a slot, even with a damaged top: the number of slots is vouched for. */
 static void clear_top(defrag_pool *pool)
 {
     uint32_t last = 0;
-    for (uint32_t g = defrag_first_block(pool); g != pool->top; g += size_at(pool, g)) {
+    for (uint32_t g = defrag_first_block(pool); g < pool->top; g = end_of(pool, g)) {
         last = g;
     }
-    if (is_movable(pool, header(pool, last))) {
+    if (is_movable(pool, sound_header(pool, last))) {
         uint32_t to = defrag_find_home(pool, last, last, TOP_OF_ALL);
         if (to != 0) {
             defrag_evacuate(pool, last, to, size_at(pool, last));
@@ -165,7 +166,7 @@ static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
     uint32_t goal = goal_of(need);
     bool table_fits = defrag_wilderness(pool, slots) >= 0;
 
-    if (way == PREPARE && in_flight(pool)) {
+    if (way == PREPARE && defrag_in_flight(pool)) {
         defrag_cancel_flight(pool);
     } else if (way <= GROW && !table_fits) {
         clear_top(pool);
@@ -191,12 +192,14 @@ static uint32_t make_room(defrag_pool *pool, const need_t *need)
 {
     uint32_t before = pool->moved_bytes[0];
     uint32_t way = PREPARE;
+    bool trimmed = false;
     uint32_t at;
     while ((at = defrag_find_place(pool, need)) == 0) {
         if (way != GIVE_UP) {
             way = try_way(pool, need, way);
-        } else if (defrag_fewest_slots(pool, need->slots) < slots_for(pool, need->slots)) {
+        } else if (!trimmed && defrag_fewest_slots(pool, need->slots) < slots_for(pool, need->slots)) {
             defrag_trim_table(pool); /* over-aligned blocks leave gaps, for which these bytes may make up */
+            trimmed = true;
             way = PREPARE;
         } else {
             break;

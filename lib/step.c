@@ -31,7 +31,7 @@ typedef struct {
 /* Continues the flight, if there is one, as far as the budget allows. In a guarded build others may end it meanwhile. */
 static void fly(stepper_t *s)
 {
-    while (in_flight(s->pool) && s->left != 0) {
+    while (defrag_in_flight(s->pool) && s->left != 0) {
         s->left -= defrag_continue_flight(s->pool, s->left);
         defrag_let_others_in();
     }
@@ -92,7 +92,7 @@ static uint32_t resume_sweep(const defrag_pool *pool)
         return defrag_first_block(pool);
     }
     uint32_t g = index_in(entry(pool, slot));
-    return g + size_at(pool, g);
+    return is_place(pool, g) ? end_of(pool, g) : defrag_first_block(pool);
 }
 
 /* Looks on in address order, at a block, or at a hole with the block behind it. BLOCKED means that the top was reached. */
@@ -101,7 +101,7 @@ static int32_t sweep(stepper_t *s)
     defrag_pool *pool = s->pool;
     uint32_t g = resume_sweep(pool);
     int32_t outcome = BLOCKED;
-    while (g != pool->top) {
+    while (g < pool->top) {
         if (s->looks == 0) {
             return SPENT;
         }
@@ -110,14 +110,17 @@ static int32_t sweep(stepper_t *s)
             if (outcome != BLOCKED) {
                 break;
             }
-            g += size_at(pool, g);
+            g = end_of(pool, g);
+            if (g >= pool->top) {
+                break;
+            }
         } else {
             s->looks--;
         }
         defrag_set_half(pool, &pool->cursor, owner_in(header(pool, g)) + BEHIND_SLOT);
-        g += size_at(pool, g);
+        g = end_of(pool, g);
     }
-    if (outcome != SPENT || in_flight(pool)) {
+    if (outcome != SPENT || defrag_in_flight(pool)) {
         defrag_set_half(pool, &pool->cursor, 0);
     }
     return outcome;
@@ -140,7 +143,7 @@ static bool move_within(stepper_t *s)
 {
     defrag_pool *pool = s->pool;
     fly(s);
-    if (in_flight(pool)) {
+    if (defrag_in_flight(pool)) {
         s->needs = s->budget == 0;
         return s->budget == 0;
     }

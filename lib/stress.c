@@ -62,7 +62,7 @@ static void move_all(defrag_pool *pool)
     bool lowest = true;
     defrag_cancel_flight(pool);
     for (uint32_t g = defrag_first_block(pool); g != pool->top;) {
-        word_t h = header(pool, g);
+        word_t h = sound_header(pool, g);
         uint32_t to = 0;
         if ((h & IS_HOLE) == 0) {
             bool movable = is_movable(pool, h);

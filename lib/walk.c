@@ -19,8 +19,7 @@ static uint32_t next_place(const defrag_pool *pool, size_t offset)
 DEFRAG_API bool defrag_walk(const defrag_pool *pool, defrag_block *block)
 {
     defrag_block known;
-    if (block == NULL || defrag_ready(pool) == DEFRAG_INVALID_POOL ||
-        !defrag_read_struct(&known, block, sizeof known)) {
+    if (block == NULL || defrag_ready_to_look(pool) != DEFRAG_OK || !defrag_read_struct(&known, block, sizeof known)) {
         return false;
     }
     uint32_t g = next_place(pool, known.offset);

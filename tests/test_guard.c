@@ -212,11 +212,43 @@ Test(guard, a_block_that_others_took_while_room_was_made_for_it_is_left_alone)
     resize_what_others_want(free_wanted, DEFRAG_INVALID_HANDLE);
 }
 
+static defrag_handle neighbour;
+
+static void enlarge_wanted(void)
+{
+    free_block(pool, neighbour);
+    ASSERT_OK(defrag_resize(pool, wanted, bytes_of_granules(pool, 11), DEFRAG_FAST));
+}
+
+/* | neighbour of 4 | wanted of 6 | hole of 2 | 4 | others, holes of 5 |: asked for 9 granules, it has 11 by then. */
+Test(guard, a_block_that_others_enlarged_while_room_was_made_for_it_becomes_as_large_as_was_asked)
+{
+    begin();
+    neighbour = alloc_granules(4);
+    wanted = alloc_granules(6);
+    defrag_handle between = alloc_granules(2);
+    alloc_granules(4);
+    defrag_handle low = alloc_granules(5);
+    alloc_granules(6);
+    defrag_handle high = alloc_granules(5);
+    alloc_all_but(0);
+    free_block(pool, between);
+    free_block(pool, low);
+    free_block(pool, high);
+    fill_block(pool, wanted, 0x42);
+    size_t bytes = bytes_of_granules(pool, 9);
+    others = enlarge_wanted;
+    ASSERT_OK(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM));
+    cr_assert_null(others);
+    cr_assert_eq(usable_of(pool, wanted), bytes);
+    assert_intact(pool);
+}
+
 /* | hole of 5 | small | wanted of 20 | 5 granules |: with everything gathered it could have 30. */
 static void resize_what_is_last(void (*then)(void), defrag_status expected)
 {
     begin();
-    alloc_all_but(5 + 1 + 20 + 5);
+    neighbour = alloc_all_but(5 + 1 + 20 + 5);
     defrag_handle hole = alloc_granules(5);
     alloc_granules(1);
     wanted = alloc_granules(20);
@@ -233,6 +265,19 @@ Test(guard, a_block_that_others_took_while_all_was_gathered_is_left_alone)
     resize_what_is_last(NULL, DEFRAG_OK);
     resize_what_is_last(lock_wanted, DEFRAG_LOCKED);
     resize_what_is_last(free_wanted, DEFRAG_INVALID_HANDLE);
+}
+
+/* To more than 28 granules, in the place of all the rest. */
+static void move_wanted(void)
+{
+    free_block(pool, neighbour);
+    ASSERT_OK(defrag_resize(pool, wanted, bytes_of_granules(pool, 30), DEFRAG_BEST));
+}
+
+Test(guard, a_block_that_others_enlarged_while_all_was_gathered_becomes_as_large_as_was_asked)
+{
+    resize_what_is_last(move_wanted, DEFRAG_OK);
+    cr_assert_eq(usable_of(pool, wanted), bytes_of_granules(pool, 28));
 }
 
 /* | wanted | behind | 3 granules |: it can only grow by changing places with the block behind. */

@@ -53,12 +53,13 @@ static model_op next_operation(const model *m, const workload *w, random_source 
     return (model_op){ MODEL_FREE, which, 0, 0 };
 }
 
-uint64_t traffic_work(model *m, const model_setup *space, random_source *source, uint64_t operations)
+uint64_t traffic_begin(model *m, const model_setup *space, random_source *source, uint64_t operations)
 {
     size_t bytes = random_size(source, DEFRAG_MIN_POOL_BYTES, (uint32_t)space->bytes) & ~(size_t)31;
     workload w = random_workload(source, bytes);
     defrag_config config = DEFRAG_CONFIG_INIT;
     config.watermark = random_below(source, 4) == 0 ? random_below(source, 1000) : 0;
+    config.handles = bytes >= 512 && random_below(source, 4) == 0 ? random_below(source, 8) : 0;
     model_setup setup = *space;
     setup.bytes = bytes;
     setup.period = 1 + (uint32_t)bytes / 128; /* verifying costs as much as the pool is large, */
@@ -74,6 +75,12 @@ uint64_t traffic_work(model *m, const model_setup *space, random_source *source,
             return i;
         }
     }
-    (void)model_finish(m);
     return operations;
+}
+
+uint64_t traffic_work(model *m, const model_setup *space, random_source *source, uint64_t operations)
+{
+    uint64_t done = traffic_begin(m, space, source, operations);
+    (void)(m->failure == NULL && model_finish(m));
+    return done;
 }

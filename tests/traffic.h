@@ -11,8 +11,11 @@
 /* An operation of any kind. */
 model_op traffic_any(const model *m, random_source *source);
 
-/* Works one random pool in this space, whose `bytes` are the most that the pool may have, and tells how many operations
- * that took. When it returns the model says whether the pool did right. */
+/* Makes one random pool in this space, whose `bytes` are the most that the pool may have, works it, and tells how
+ * many operations that took. When it returns the model says whether the pool did right. */
+uint64_t traffic_begin(model *m, const model_setup *space, random_source *source, uint64_t operations);
+
+/* The same, and ends the pool after that. */
 uint64_t traffic_work(model *m, const model_setup *space, random_source *source, uint64_t operations);
 
 #endif

@@ -99,7 +99,7 @@ static item view_item(const defrag_pool *pool, uint32_t g)
         return it;
     }
     word_t e = entry(pool, owner_in(h));
-    if (in_flight(pool) && pool->flight_to == g) {
+    if (defrag_in_flight(pool) && pool->flight_to == g) {
         it.role = RESERVED;
         return it;
     }
@@ -111,13 +111,13 @@ static item view_item(const defrag_pool *pool, uint32_t g)
 
 layout state_view(const defrag_pool *pool)
 {
-    layout l = { .live = (uint32_t)pool->slots - pool->free_slots,
-                 .free_slots = pool->free_slots,
+    layout l = { .live = live_in(pool->in_use),
+                 .free_slots = pool->slots - live_in(pool->in_use),
                  .done = pool->flight_done };
     for (uint32_t g = defrag_first_block(pool); g != pool->top && l.count < MOST_ITEMS; g += size_at(pool, g)) {
         l.items[l.count++] = view_item(pool, g);
     }
-    uint32_t slot = pool->first_free_slot;
+    uint32_t slot = first_free_slot(pool);
     for (uint32_t i = 0; i < l.free_slots && i < MOST_SLOTS; i++) {
         l.free[i] = slot;
         slot = index_in(entry(pool, slot));
@@ -160,7 +160,7 @@ static uint32_t lock_of(const choice *chosen, uint32_t number)
 
 static void build_queue(defrag_pool *pool, const layout *l, const choice *chosen)
 {
-    pool->slots = (half_t)(l->live + l->free_slots);
+    set_slots(pool, l->live + l->free_slots);
     for (uint32_t i = 0; i < l->free_slots; i++) {
         uint32_t slot = l->free[i];
         defrag_append_free_slot(pool, slot, 0, generation_of(chosen, slot));
@@ -260,9 +260,8 @@ static void build_past(model *m, const choice *chosen)
     m->peak_used = m->used;
     m->refused = chosen->past;
     m->largest_refused = chosen->past % 100;
-    pool->used = (half_t)m->used;
-    pool->peak_used = (half_t)m->used;
-    pool->peak_live = pool->slots;
+    pool->in_use = m->live * ONE_BLOCK + m->used;
+    pool->peak = pool->slots * ONE_BLOCK + m->used;
     pool->high_water = pool->top;
     pool->seed = (half_t)(chosen->past & ((1U << GENERATION_BITS) - 1));
     pool->refused = m->refused;
@@ -273,7 +272,7 @@ static void build_past(model *m, const choice *chosen)
 
 static void seal(defrag_pool *pool)
 {
-    pool->seal = defrag_seal_from(pool, offsetof(defrag_pool, peak_used));
+    pool->seal = defrag_seal_from(pool, offsetof(defrag_pool, peak));
     for (uint32_t slot = 0; slot < pool->slots; slot++) {
         pool->seal ^= entry(pool, slot);
     }
@@ -285,7 +284,7 @@ void state_build(model *m, const layout *l, const choice *chosen)
     defrag_pool *pool = m->pool;
     build_queue(pool, l, chosen);
     pool->top = (half_t)build_items(m, l, chosen, places);
-    if (in_flight(pool)) {
+    if (pool->flight_slot != 0) {
         build_flight(pool);
         m->copy_under_way = true;
     }
@@ -343,7 +342,7 @@ static int fallen(uint64_t before, uint64_t after)
 
 bool state_flies(const defrag_pool *pool)
 {
-    return in_flight(pool);
+    return defrag_in_flight(pool);
 }
 
 int potential_compare(potential before, potential after)
@@ -361,7 +360,7 @@ void state_set_cursor(defrag_pool *pool, uint32_t cursor)
     uint32_t passed = 1;
     for (uint32_t g = defrag_first_block(pool); passed < cursor; g += size_at(pool, g)) {
         word_t h = header(pool, g);
-        if ((h & IS_HOLE) == 0 && !(in_flight(pool) && pool->flight_to == g)) {
+        if ((h & IS_HOLE) == 0 && !(defrag_in_flight(pool) && pool->flight_to == g)) {
             value = owner_in(h) + 2;
             passed++;
         }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What only damage reaches, and flipping bits at random (damage/) seldom. Looks behind the public header. */
+#include "bins.h"
+#include "check.h"
+#include "handles.h"
+#include "move.h"
+#include "observe.h"
+#include "support.h"
+
+enum { POOL_BYTES = 4096 };
+
+/* Makes a pool say that it has so many bytes and slots, and its identity vouch for that. */
+static void claim_reach(defrag_pool *pool, uint32_t bytes, uint32_t slots)
+{
+    pool->identity += bytes - bytes_of(pool);
+    pool->table = bytes - WORD;
+    set_slots(pool, slots);
+}
+
+Test(damage, the_size_and_the_slots_are_checked_even_if_the_identity_vouches_for_them)
+{
+    const uint32_t words = POOL_BYTES / WORD;
+    const struct {
+        uint32_t bytes;
+        uint32_t slots;
+    } wrong[] = {
+        { DEFRAG_MIN_POOL_BYTES - GRANULE, 0 },
+        { (uint32_t)MAX_POOL_BYTES + GRANULE, 0 },
+        { POOL_BYTES - WORD / 2, 0 },
+        { POOL_BYTES, MAX_SLOTS + 1 },
+        { POOL_BYTES, words + 1 },
+        { POOL_BYTES, words - 1 },
+    };
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        defrag_pool *pool = new_pool(POOL_BYTES);
+        defrag_pool *attached;
+        int32_t invariant;
+        claim_reach(pool, wrong[i].bytes, wrong[i].slots);
+        ASSERT_STATUS(defrag_check(pool, &invariant), DEFRAG_CORRUPT);
+        cr_assert_eq(invariant, CONTROL_BLOCK);
+        cr_assert_neq(defrag_attach(pool, POOL_BYTES, &attached), DEFRAG_OK);
+    }
+}
+
+static void attach_a_copy(void *context, const defrag_pool *pool, const defrag_event *event)
+{
+    defrag_pool *copy;
+    (void)event;
+    memcpy(other_arena, pool, POOL_BYTES);
+    *(defrag_status *)context = defrag_attach(other_arena, POOL_BYTES, &copy);
+}
+
+Test(damage, an_image_from_within_a_call_is_no_pool)
+{
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    defrag_status status = DEFRAG_OK;
+    ASSERT_OK(defrag_observe(pool, attach_a_copy, &status));
+    alloc_block(pool, 1, DEFRAG_FAST);
+    cr_assert_eq(status, DEFRAG_INVALID_POOL);
+}
+
+/* | locked | hole | locked | hole | ..., with a sweep that looked at some of them. */
+Test(damage, a_sweep_whose_block_is_nowhere_begins_anew)
+{
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    defrag_handle holes[20];
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        holes[i] = alloc_block(pool, 1, DEFRAG_FAST);
+        lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    }
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        free_block(pool, holes[i]);
+    }
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, 12, NULL));
+    cr_assert_gt(pool->cursor, 1);
+    uint32_t slot = pool->cursor - 2U;
+    set_entry(pool, slot, 0, entry(pool, slot) | INDEX_MASK);
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, 12, NULL));
+}
+
+Test(damage, moves_end_at_a_header_that_no_block_can_have)
+{
+    const word_t wrong[] = { block_header(MAX_SLOTS - 1, 2), block_header(0, 0) };
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        defrag_pool *pool = new_pool(POOL_BYTES);
+        alloc_block(pool, 1, DEFRAG_FAST);
+        uint32_t g = index_in(entry(pool, 0));
+        set_header(pool, g, wrong[i]);
+        memcpy(other_arena, pool, POOL_BYTES);
+        defrag_commit_moves(pool, g, g + 4);
+        cr_assert_arr_eq(other_arena, pool, POOL_BYTES);
+    }
+}
+
+static void count(void *context, const defrag_pool *pool, const defrag_event *event)
+{
+    (void)pool;
+    (void)event;
+    ++*(int *)context;
+}
+
+Test(damage, nothing_is_told_of_a_slot_beyond_the_table)
+{
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    int events = 0;
+    alloc_block(pool, 1, DEFRAG_FAST);
+    ASSERT_OK(defrag_observe(pool, count, &events));
+    defrag_notify(pool, DEFRAG_EVENT_MOVE, pool->slots, pool->top - 1U);
+    cr_assert_eq(events, 0);
+}
