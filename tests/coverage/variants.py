@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Builds the unit tests with clang's coverage, one program for each way that lib/ can be compiled, and runs them."""
+"""Builds the unit tests, and the one that flips bits, with clang's coverage for each way that lib/ can be compiled, and
+runs them."""
 
 import os
 import shlex
@@ -15,7 +16,7 @@ COMPILE = ["clang-19", "-std=c11", "-O1", "-c", *INCLUDES]
 COVERAGE = ["-fprofile-instr-generate", "-fcoverage-mapping", "-fcoverage-mcdc", "-ffreestanding"]
 
 # These look behind the public header and are compiled for each variant; test_guard.c is for the guarded one alone.
-INSIDE = ("test_invariants", "test_layout")
+INSIDE = ("test_damage", "test_invariants", "test_layout")
 GUARDED = ("test_guard",)
 
 
@@ -28,6 +29,10 @@ VARIANTS = {f"g{granule}_w{width}": shape(granule, width) for granule, width in 
     "small": [*shape(8, 16), "-D__ARM_ARCH_6M__"],
     "guarded": [*shape(8, 16), '-DDEFRAG_CONFIG="interrupts/simulated.h"'],
 }
+
+# What flips bits reaches what only damage reaches, some of it in one state of many. Nobody is let in there.
+DAMAGE = [["--seed", "1", "--states", "40", "--calls", "400"], ["--seed", "1", "--first", "204", "--states", "1"]]
+MODEL = ("model", "ground", "traffic")
 
 # A guarded build does not rotate what is large, so that what is promised of resizing does not hold in it.
 FILTERS = {"guarded": ["--filter", "!(resize|theorem)/*"]}
@@ -56,10 +61,14 @@ def build(name, scratch, tests):
     folder, flags = scratch / name, VARIANTS[name]
     folder.mkdir(parents=True, exist_ok=True)
     inside = INSIDE + GUARDED if name == "guarded" else INSIDE
-    objects = [compile_to(folder, source, [*flags, *COVERAGE]) for source in sorted((ROOT / "lib").glob("*.c"))]
-    objects += [compile_to(folder, TESTS / f"{stem}.c", flags) for stem in inside]
-    library = subprocess.check_output(["pkg-config", "--libs", "criterion"], text=True).split()
-    run("clang-19", "-fprofile-instr-generate", *objects, *tests, "-o", folder / "unit", *library)
+    library = [compile_to(folder, source, [*flags, *COVERAGE]) for source in sorted((ROOT / "lib").glob("*.c"))]
+    objects = library + [compile_to(folder, TESTS / f"{stem}.c", flags) for stem in inside]
+    if name != "guarded":
+        damage = [compile_to(folder, source, [*flags, f"-I{TESTS}/damage"]) for source in TESTS.glob("damage/*.c")]
+        model = [test for test in tests if test.stem.startswith(MODEL)]
+        run("clang-19", "-fprofile-instr-generate", *library, *damage, *model, "-o", folder / "damage")
+    criterion = subprocess.check_output(["pkg-config", "--libs", "criterion"], text=True).split()
+    run("clang-19", "-fprofile-instr-generate", *objects, *tests, "-o", folder / "unit", *criterion)
 
 
 def measure(name, scratch):
@@ -70,10 +79,16 @@ def measure(name, scratch):
         stale.unlink()
     environment = os.environ | {"LLVM_PROFILE_FILE": str(folder / "%4m.profraw"), "DEFRAG_SEED": "1"}
     run(folder / "unit", "-j1", "--quiet", "--timeout", "120", *FILTERS.get(name, []), env=environment)
+    programs = [folder / "unit"]
+    if name != "guarded":
+        programs.append(folder / "damage")
+        with (folder / "damage.log").open("w") as log:
+            for arguments in DAMAGE:
+                run(programs[1], *arguments, env=environment, stdout=log)
     profile = folder / "merged.profdata"
     run("llvm-profdata-19", "merge", *folder.glob("*.profraw"), "-o", profile)
     with (folder / "coverage.json").open("w") as output:
-        run("llvm-cov-19", "export", folder / "unit", f"-instr-profile={profile}", stdout=output)
+        run("llvm-cov-19", "export", *sum((["-object", p] for p in programs), []), f"-instr-profile={profile}", stdout=output)
     return folder / "coverage.json"
 
 
