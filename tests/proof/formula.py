@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Proves that functions return true, whatever their arguments and the memory are: what clang makes of them, as the text of
+"""Proves that functions return true, whatever their arguments and the memory that they read: what clang makes of them, as the text of
 LLVM's assembler, becomes one formula for Z3, bit by bit. What is unknown here is an error.
 Undefined behaviour that clang can trap counts as false."""
 
@@ -7,9 +7,11 @@ import re
 
 import z3
 
+CLANG = "clang-19"
 FLAGS = [
     *("-S", "-emit-llvm", "-O2", "-std=c11", "-Wall", "-Wextra", "-Werror", "-fno-discard-value-names"),
-    *("-fno-vectorize", "-fno-slp-vectorize", "-mllvm", "-inline-threshold=100000", "-mllvm", "-unroll-threshold=100000"),
+    *("-fno-vectorize", "-fno-slp-vectorize"),
+    *(word for option in ("inline", "inlinecold", "unroll") for word in ("-mllvm", f"-{option}-threshold=100000")),
     *("-fsanitize=shift,signed-integer-overflow,integer-divide-by-zero", "-fsanitize-trap=all"),
 ]
 POINTER_BITS = 64
@@ -47,13 +49,24 @@ CALLS = {
     "smax": lambda a, b: z3.If(a > b, a, b),
     "usub.sat": lambda a, b: z3.If(z3.ULT(a, b), z3.BitVecVal(0, a.size()), a - b),
     "fshl": lambda a, b, c: z3.Extract(
-        2 * a.size() - 1, a.size(), z3.Concat(a, b) << z3.ZeroExt(a.size(), z3.URem(c, z3.BitVecVal(a.size(), a.size())))
+        2 * a.size() - 1,
+        a.size(),
+        z3.Concat(a, b) << z3.ZeroExt(a.size(), z3.URem(c, z3.BitVecVal(a.size(), a.size()))),
     ),
     "ctlz": lambda a, _: zeros_before(a, range(a.size())),
     "cttz": lambda a, _: zeros_before(a, reversed(range(a.size()))),
     "ctpop": lambda a: sum(z3.ZeroExt(a.size() - 1, z3.Extract(bit, bit, a)) for bit in range(a.size())),
 }
 IGNORED_CALLS = ("llvm.lifetime", "llvm.dbg", "llvm.experimental.noalias")
+SOLVER = z3.Then(
+    "simplify",
+    "propagate-values",
+    "solve-eqs",
+    z3.With("ackermannize_bv", div0_ackermann_limit=1000000),
+    "simplify",
+    "bit-blast",
+    "sat",
+)
 CONSTANTS = {"true": 1, "false": 0, "null": 0, "zeroinitializer": 0}
 
 
@@ -113,9 +126,9 @@ class Function:
         }
         blocks = blocks_in(lines)
         order = {block: i for i, block in enumerate(in_order(blocks))}
-        memory = z3.Array("memory", z3.BitVecSort(POINTER_BITS), z3.BitVecSort(8))
+        self.memory = z3.Function("memory", z3.BitVecSort(POINTER_BITS), z3.BitVecSort(8))
         # What is to be run: a block, after so many ways back to where a loop begins. It has all ways in before it is run.
-        self.waiting = {(0, 0): [(next(iter(order)), "", z3.BoolVal(True), memory, dict(self.arguments))]}
+        self.waiting = {(0, 0): [(next(iter(order)), "", z3.BoolVal(True), dict(self.arguments))]}
         self.order = order
         while self.waiting:
             self.rounds, place = min(self.waiting)
@@ -125,11 +138,9 @@ class Function:
 
     def enter(self, edges):
         self.block, self.edges = edges[0][0], edges
-        _, _, self.here, self.memory, values = edges[0]
+        _, _, self.here, values = edges[0]
         self.values = dict(values)
-        for _, _, condition, memory, others in edges[1:]:
-            if not memory.eq(self.memory):
-                self.memory = z3.If(condition, memory, self.memory)
+        for _, _, condition, others in edges[1:]:
             for name in self.values.keys() & others.keys():
                 if not others[name].eq(self.values[name]):
                     self.values[name] = z3.If(condition, others[name], self.values[name])
@@ -142,14 +153,14 @@ class Function:
         rounds = self.rounds
         if self.order[block] <= self.order[self.block]:
             rounds += 1
-            solver = z3.SolverFor("QF_ABV")
+            solver = SOLVER.solver()
             solver.add(condition)
             if solver.check() == z3.unsat:
                 return
         if rounds > MOST_ROUNDS:
             self.failed = z3.Or(self.failed, condition)
         elif not z3.is_false(condition):
-            edge = (block, self.block, condition, self.memory, self.values)
+            edge = (block, self.block, condition, self.values)
             self.waiting.setdefault((rounds, self.order[block]), []).append(edge)
 
     def run(self, line):
@@ -157,10 +168,7 @@ class Function:
         if match is None:
             raise UnknownError(line)
         name, opcode, rest = match.groups()
-        if opcode in BINARY:
-            do = self.do_binary
-        else:
-            do = getattr(self, f"do_{opcode}", None)
+        do = self.do_binary if opcode in BINARY else getattr(self, f"do_{opcode}", None)
         if do is None:
             raise UnknownError(line)
         value = do(rest, opcode)
@@ -206,7 +214,7 @@ class Function:
         kind, rest = rest.split(" ", 1)
         given = {label: value for value, label in re.findall(r"\[ (\S+), (%[\w.-]+) \]", rest)}
         result = None
-        for _, label, condition, _, values in self.edges:
+        for _, label, condition, values in self.edges:
             value = self.value(given[label], kind, values)
             result = value if result is None else z3.If(condition, value, result)
         return result
@@ -228,14 +236,8 @@ class Function:
     def do_load(self, rest, _):
         kind, place, *_ = split(rest)
         place = self.value(place)
-        cells = [z3.Select(self.memory, place + i) for i in range((width_of(kind) + 7) // 8)]
+        cells = [self.memory(z3.simplify(place + i)) for i in range((width_of(kind) + 7) // 8)]
         return resize(z3.Concat(*reversed(cells)) if len(cells) > 1 else cells[0], width_of(kind))
-
-    def do_store(self, rest, _):
-        value, place, *_ = split(rest)
-        value, place = self.value(value), self.value(place)
-        for i in range((value.size() + 7) // 8):
-            self.memory = z3.Store(self.memory, place + i, resize(z3.LShR(value, 8 * i), 8))
 
     def do_call(self, rest, _):
         name, arguments = re.fullmatch(r".*?@([\w.-]+)\((.*)\).*", rest).groups()
@@ -276,7 +278,7 @@ class Function:
 
 def blocks_in(lines):
     blocks = {}
-    text = re.sub(r"\[\n(.*?)\n\s*\]", lambda m: "[" + m[1].replace("\n", " ") + "]", "\n".join(lines), flags=re.S)
+    text = re.sub(r"\[\n(.*?)\n\s*\]", lambda m: "[" + m[1].replace("\n", " ") + "]", "\n".join(lines), flags=re.DOTALL)
     for line in text.splitlines():
         line = re.sub(r"(, ![\w.-]+ !\d+)+$| #\d+$|\s*;.*$", "", line.strip())
         line = re.sub(r"(, ![\w.-]+ !\d+)+$| #\d+$", "", line)
@@ -309,21 +311,26 @@ def prove(header, lines, types, seconds):
         function = Function(header, lines, types)
     except UnknownError as error:
         return f"unknown: {error}"
-    solver = z3.SolverFor("QF_ABV")
+    solver = SOLVER.solver()
     solver.set("timeout", 1000 * seconds)
     solver.add(function.failed)
     outcome = solver.check()
     if outcome == z3.unsat:
         return None
     if outcome == z3.unknown:
-        return f"not decided in {seconds} s"
+        return f"not decided: {solver.reason_unknown()}"
     model = solver.model()
-    shown = (f"{name[1:]}={model.eval(value, model_completion=True).as_long():#x}" for name, value in function.arguments.items())
+    shown = (
+        f"{name[1:]}={model.eval(value, model_completion=True).as_long():#x}"
+        for name, value in function.arguments.items()
+    )
     return f"false for {', '.join(shown)}"
 
 
 def claims_in(assembly):
     """The functions whose name begins with claim_: their names, and what proving them needs."""
-    types = dict(re.findall(r"^(%[\w.-]+) = type \{ ([^,]*) \}$", assembly, re.M))  # structures of one member
-    for name, header, body in re.findall(r"^define [^\n]*@claim_(\w+)\((.*?)\)[^\n]*\{\n(.*?)^\}", assembly, re.M | re.S):
+    types = dict(re.findall(r"^(%[\w.-]+) = type \{ ([^,]*) \}$", assembly, re.MULTILINE))  # structures of one member
+    for name, header, body in re.findall(
+        r"^define [^\n]*@claim_(\w+)\((.*?)\)[^\n]*\{\n(.*?)^\}", assembly, re.MULTILINE | re.DOTALL
+    ):
         yield name, (header, body.splitlines(), types)

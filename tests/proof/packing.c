@@ -4,6 +4,7 @@
 #include "bins.h"
 #include "claim.h"
 #include "handles.h"
+#include "room.h"
 
 /* A header gives back its owner and its size, whatever its flags. */
 CLAIM(header, uint32_t owner, uint32_t granules, bool hole_before, bool is_hole)
@@ -32,7 +33,8 @@ CLAIM(entry, word_t generation, uint32_t locks, uint32_t place, bool over_aligne
     if (locks > 15 || place > INDEX_MASK) {
         return true;
     }
-    word_t e = (generation & GENERATION_MASK) | (word_t)locks << LOCKS_SHIFT | (over_aligned ? OVER_ALIGNED : 0) | place;
+    word_t e =
+        (generation & GENERATION_MASK) | (word_t)locks << LOCKS_SHIFT | (over_aligned ? OVER_ALIGNED : 0) | place;
     return locks_in(e) == locks && index_in(e) == place && (tail_bytes(e) != 0) == over_aligned &&
            (e & GENERATION_MASK) == (generation & GENERATION_MASK);
 }
@@ -46,7 +48,8 @@ CLAIM(entry_moved, word_t e, uint32_t place)
     word_t flying = (e & ~INDEX_MASK) | (word_t)IN_FLIGHT << LOCKS_SHIFT | place;
     word_t moved = (e & ~(LOCKS_MASK | INDEX_MASK)) | place;
     return index_in(flying) == place && index_in(moved) == place && locks_in(moved) == UNLOCKED &&
-           ((flying ^ e) & (GENERATION_MASK | OVER_ALIGNED)) == 0 && ((moved ^ e) & (GENERATION_MASK | OVER_ALIGNED)) == 0 &&
+           ((flying ^ e) & (GENERATION_MASK | OVER_ALIGNED)) == 0 &&
+           ((moved ^ e) & (GENERATION_MASK | OVER_ALIGNED)) == 0 &&
            (locks_in(e) != UNLOCKED || locks_in(flying) == IN_FLIGHT);
 }
 
@@ -155,4 +158,10 @@ CLAIM(seal, uint32_t a, uint32_t b, word_t seal)
 {
     return (seal ^ fold(a ^ b)) == (seal ^ fold(a) ^ fold(b)) && (fold(a) & ~HALF_MASK) == 0 &&
            ((a ^ b) == 0 || ((a ^ b) & ((a ^ b) - 1)) != 0 || fold(a) != fold(b));
+}
+
+/* The three fits are known, and nothing else. */
+CLAIM(fit, defrag_fit fit)
+{
+    return is_fit(fit) == (fit == DEFRAG_FAST || fit == DEFRAG_BEST || fit == DEFRAG_MAKE_ROOM);
 }

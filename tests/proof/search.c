@@ -1,42 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bits, size classes and the search through the map, claimed as in packing.c. */
-#include "../../lib/bins.c"
+ * The search for a hole through the map of bins: claims. */
+#include "bins.c"
 #include "claim.h"
-
-CLAIM(highest_bit, uint32_t x)
-{
-    return x == 0 || (defrag_highest_bit(x) < 32 && x >> defrag_highest_bit(x) == 1);
-}
-
-CLAIM(lowest_bit, uint32_t x)
-{
-    return x == 0 || (lowest_bit(x) < 32 && x << (31 - lowest_bit(x)) == 0x80000000);
-}
-
-/* Larger sizes have no smaller bins. So whatever is in a larger bin than the request's is larger. */
-CLAIM(bin_monotone, uint32_t a, uint32_t b)
-{
-    return a == 0 || a > b || bin_of(a) <= bin_of(b);
-}
-
-/* Bins from BINS_OF_ONE_SIZE down hold one size, and each size its own. */
-CLAIM(bin_of_one_size, uint32_t granules)
-{
-    return granules == 0 || (bin_of(granules) <= BINS_OF_ONE_SIZE) == (granules <= BINS_OF_ONE_SIZE);
-}
-
-/* A hole is at most a quarter larger than what its bin begins with. */
-CLAIM(bin_precise, uint32_t a, uint32_t b)
-{
-    return a == 0 || a > b || bin_of(a) != bin_of(b) || b - a <= a / 4;
-}
-
-/* The bins of all sizes that a pool can hold have a bit in the map. */
-CLAIM(bin_in_map, uint32_t granules)
-{
-    return granules == 0 || granules > MAX_POOL_BYTES / GRANULE || bin_of(granules) < 32 * MAP_WORDS - 1;
-}
 
 /* The bits of the map for the bins in from..to, without the latter, none of them in another word than it belongs to. */
 static uint32_t bits_between(const defrag_pool *pool, uint32_t from, uint32_t to)
@@ -66,6 +32,19 @@ static bool finds_first(const defrag_pool *pool, uint32_t bin)
            bits_between(pool, found, found + 1) != 0 && hole == first_in(pool, found);
 }
 
+#define CLAIM_FIRST_FROM(word)                                                                                         \
+    CLAIM(first_from_##word, const defrag_pool *pool, uint32_t bin)                                                    \
+    {                                                                                                                  \
+        return finds_first(pool, 32 * (word) + bin % 32);                                                              \
+    }
+CLAIM_FIRST_FROM(0)
+CLAIM_FIRST_FROM(1)
+#if DEFRAG_LINK_WIDTH == 32
+CLAIM_FIRST_FROM(2)
+CLAIM_FIRST_FROM(3)
+CLAIM_FIRST_FROM(4)
+#endif
+
 /* The largest hole is in the last bin that has one. For each word of the map that this may be in. */
 static bool takes_last(const defrag_pool *pool, uint32_t bin)
 {
@@ -74,26 +53,44 @@ static bool takes_last(const defrag_pool *pool, uint32_t bin)
     }
     return defrag_next_largest(pool, 0) == first_in(pool, bin);
 }
-
-#define CLAIMS_OF_WORD(word)                                                                                           \
-    CLAIM(first_from_##word, const defrag_pool *pool, uint32_t bin)                                                    \
-    {                                                                                                                  \
-        return finds_first(pool, 32 * (word) + bin % 32);                                                              \
-    }                                                                                                                  \
+#define CLAIM_NEXT_LARGEST(word)                                                                                       \
     CLAIM(next_largest_##word, const defrag_pool *pool, uint32_t bin)                                                  \
     {                                                                                                                  \
         return takes_last(pool, 32 * (word) + bin % 32);                                                               \
     }
-CLAIMS_OF_WORD(0)
-CLAIMS_OF_WORD(1)
+CLAIM_NEXT_LARGEST(0)
+CLAIM_NEXT_LARGEST(1)
 #if DEFRAG_LINK_WIDTH == 32
-CLAIMS_OF_WORD(2)
-CLAIMS_OF_WORD(3)
-CLAIMS_OF_WORD(4)
+CLAIM_NEXT_LARGEST(2)
+CLAIM_NEXT_LARGEST(3)
+CLAIM_NEXT_LARGEST(4)
 #endif
 
+/* Behind the last of its list comes the first of the next lower bin that has one, and behind all of them nothing. */
+CLAIM(next_largest_goes_down, const defrag_pool *pool, uint32_t hole, uint32_t bin)
+{
+    if (hole == 0 || hole > INDEX_MASK) {
+        return true;
+    }
+    word_t h = header(pool, hole);
+    uint32_t size = size_in(h);
+    if (size == 0 || size > MAX_POOL_BYTES / GRANULE) {
+        return true;
+    }
+    uint32_t next = defrag_next_largest(pool, hole);
+    if (next_hole(h) != 0) {
+        return next == next_hole(h);
+    }
+    uint32_t own = bin_of(size);
+    if (bits_between(pool, 0, own) == 0) {
+        return next == 0;
+    }
+    return bin == 0 || bin >= own || bits_between(pool, bin, bin + 1) == 0 || bits_between(pool, bin + 1, own) != 0 ||
+           next == first_in(pool, bin);
+}
+
 /* What FAST finds is as large as asked for, if it lies in the bin of its size as invariant I6 demands. */
-CLAIM(first_fit, const defrag_pool *pool, uint32_t granules)
+CLAIM(first_fit_suffices, const defrag_pool *pool, uint32_t granules)
 {
     if (granules == 0 || granules > MAX_POOL_BYTES / GRANULE) {
         return true;
