@@ -18,6 +18,7 @@ ELSEWHERE = {
     ("CONTRIBUTING.md", "mkdir -p build/afl"): ("fuzz/fuzz.py", "build.sh"),  # with libFuzzer; nothing here has AFL++
     ("CONTRIBUTING.md", "PATH="): ("dev", 'meson test -C "build/$1" --suite targets'),
     ("CONTRIBUTING.md", "build/gcc-bench/tests/bench/bench-moving"): ("tests/bench/bounds.py", '"bench-moving"'),
+    ("CONTRIBUTING.md", "./dev prove"): ("tests/proof/test_prove.py", '"--only"'),
     ("CONTRIBUTING.md", "EMULATOR_FLAGS="): ("tests/interrupts/meson.build", "test("),
     ("bindings/rust/defrag-sys/README.md", "export CC_"): ("bindings/rust/defrag-sys/tests/targets.sh", "cargo"),
     ("bindings/rust/firmware/README.md", "cargo run"): ("bindings/rust/firmware/run.sh", "thumbv6m-none-eabi"),
