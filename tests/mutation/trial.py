@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""Puts mutants of lib/ to the test in each variant whose code they change: first by random operations that the model judges,
+which take a moment, and who survives these by the unit tests."""
+
+import hashlib
+import resource
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mutants import statements
+from variants import GUARDED, INSIDE, ROOT, TESTS, shape
+
+LIB = ROOT / "lib"
+HERE = TESTS / "mutation"
+COMPILE = ["gcc", "-std=c11", "-D_GNU_SOURCE", "-w", "-c", f"-I{HERE}", f"-I{ROOT}/include", f"-I{TESTS}"]
+VARIANTS = {
+    "g8_w16": shape(8, 16),
+    "g16_w32": shape(16, 32),
+    "small": [*shape(8, 16), "-D__ARM_ARCH_6M__"],
+    "guarded": [*shape(8, 16), '-DDEFRAG_CONFIG="interrupts/simulated.h"'],
+}
+LEFT_OUT = {"guarded": ["resize", "theorem"]}  # a guarded build does not promise what they demand
+CPU_SECONDS, WALL_SECONDS = 2, 600
+RANDOM = {"guarded": [10000, 1]}
+RANDOM_BY_DEFAULT = ["--operations", 60000, "--seed", 1]
+
+INVALID, SAME, TWIN, KILLED, ALIVE = "invalid", "same", "twin", "killed", "alive"
+
+
+def limit():
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run(*command):
+    """How a command ends: its status, or the negative number of the signal that ended it."""
+    try:
+        done = subprocess.run(
+            [str(word) for word in command],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=WALL_SECONDS,
+            preexec_fn=limit,
+            env={"PATH": "/usr/bin:/bin", "DEFRAG_SEED": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        return -signal.SIGXCPU
+    return done.returncode
+
+
+def demand(*command):
+    if run(*command) != 0:
+        raise SystemExit(f"mutation: this fails without a mutant, and must not: {' '.join(map(str, command))}")
+
+
+def compile_all(sources, folder, flags):
+    folder.mkdir(parents=True, exist_ok=True)
+    objects = [folder / f"{source.stem}.o" for source in sources]
+    for source, target in zip(sources, objects, strict=True):
+        demand(*COMPILE, "-O2", *flags, source, "-o", target)
+    return objects
+
+
+def compile_tests(folder):
+    """The objects that are the same for every variant: of the unit tests, and of the random ones."""
+    own = {*INSIDE, *GUARDED}
+    sources = [path for path in sorted(TESTS.glob("*.c")) if path.stem not in own]
+    objects = compile_all([*sources, HERE / "criterion/runner.c"], folder, [])
+    model = [o for o in objects if o.stem.startswith("model") or o.stem == "traffic"]
+    return [o for o in objects if o.stem != "stress"], [*model, folder / "stress.o"]
+
+
+@dataclass
+class Variant:
+    """One way to compile the library, and the programs that judge it."""
+
+    name: str
+    flags: list
+    folder: Path
+    tests: tuple
+
+    def __post_init__(self):
+        unit, random = self.tests
+        inside = INSIDE
+        if self.name == "guarded":
+            inside = INSIDE + GUARDED
+            places = [TESTS / "interrupts/interrupts.c", TESTS / "interrupts/simulate.c"]
+            random = compile_all(places, self.folder, self.flags)
+        own = compile_all([TESTS / f"{stem}.c" for stem in inside], self.folder, [*self.flags, f"-I{LIB}"])
+        self.programs = {
+            "random": (self.merge("random", random), RANDOM.get(self.name, RANDOM_BY_DEFAULT)),
+            "unit": (self.merge("unit", [*unit, *own]), LEFT_OUT.get(self.name, [])),
+        }
+
+    def merge(self, name, objects):
+        """One object of many, which is quicker to link from then on."""
+        target = self.folder / f"{name}-all.o"
+        demand("ld", "-r", *objects, "-o", target)
+        return target
+
+    def kills(self, kind, library):
+        tests, arguments = self.programs[kind]
+        program = self.folder / kind
+        # What does not link, for want of a name, is no program.
+        return run("gcc", *library, tests, "-o", program) != 0 or run(program, *arguments) != 0
+
+
+@dataclass
+class Workshop:
+    """A copy of lib/ in which one file at a time is changed."""
+
+    lib: Path
+    variants: list
+    whole: dict = field(default_factory=dict)  # unchanged objects, by variant and source
+    codes: dict = field(default_factory=dict)  # and what tells their code from another
+
+    def __post_init__(self):
+        shutil.rmtree(self.lib, ignore_errors=True)
+        self.lib.mkdir(parents=True)
+        for path in LIB.glob("*.[ch]"):
+            self.restore(path)
+        self.sources = sorted(path.name for path in LIB.glob("*.c"))
+        # All in one, for mutants of a header, which goes into most of them.
+        (self.lib / "all.c").write_text("".join(f'#include "{name}"\n' for name in self.sources))
+        for variant in self.variants:
+            for source in (*self.sources, "all.c"):
+                for level in ("-O1", "-O2"):
+                    self.codes[variant.name, source, level], target = self.compile(source, variant, level)
+                    if level == "-O1":
+                        self.whole[variant.name, source] = target
+            if any(variant.kills(kind, self.library("", variant, None)) for kind in variant.programs):
+                raise SystemExit(f"mutation: the tests of {variant.name} fail without a mutant; mend that first")
+
+    def restore(self, path):
+        (self.lib / path.name).write_text("\n".join(statements(path)))
+
+    def compile(self, source, variant, level):
+        """A digest of a source's code, and the object; or nothing if it does not compile."""
+        target = variant.folder / f"{Path(source).stem}{level}{'-mutant' * bool(self.codes)}.o"
+        if run(*COMPILE, level, *variant.flags, self.lib / source, "-o", target) != 0:
+            return None, None
+        return hashlib.sha256(target.read_bytes()).hexdigest()[:16], target
+
+    def library(self, source, variant, changed):
+        if source == "all.c":
+            return [changed]
+        return [changed if name == source else self.whole[variant.name, name] for name in self.sources]
+
+    def judge(self, mutant, known):
+        """The verdict on a mutant, and what decided it. `known` are the verdicts on code met before."""
+        (self.lib / mutant.file.name).write_text(mutant.text())
+        try:
+            return self._judge(mutant.file.name, known)
+        finally:
+            self.restore(mutant.file)
+
+    def _judge(self, file, known):
+        source = file if file.endswith(".c") else "all.c"
+        differing, codes = [], [source]
+        for variant in self.variants:
+            code, changed = self.compile(source, variant, "-O1")
+            if code is None:
+                return INVALID, ""
+            codes.append(code)
+            if code == self.codes[variant.name, source, "-O1"]:
+                continue
+            here = variant.name, source, code
+            if here in known:
+                return TWIN, known[here]
+            library = self.library(source, variant, changed)
+            if variant.kills("random", library):
+                known[here] = KILLED
+                return KILLED, f"random {variant.name}"
+            differing.append((variant, library))
+        if not differing:
+            return SAME, "-O1"
+        if tuple(codes) in known:
+            return TWIN, known[tuple(codes)]
+        verdict = self._judge_closely(source, differing)
+        known[tuple(codes)] = verdict[0]
+        return verdict
+
+    def _judge_closely(self, source, differing):
+        names = [variant.name for variant, _ in differing]
+        if all(self.compile(source, v, "-O2")[0] == self.codes[v.name, source, "-O2"] for v, _ in differing):
+            return SAME, "-O2"
+        for variant, library in differing:
+            if variant.kills("unit", library):
+                return KILLED, f"unit {variant.name}"
+        return ALIVE, " ".join(names)
+
+
+def prepare(scratch, names):
+    tests = compile_tests(scratch / "tests")
+    variants = [Variant(name, VARIANTS[name], scratch / name, tests) for name in names]
+    return Workshop(scratch / "lib", variants)
