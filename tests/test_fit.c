@@ -138,6 +138,34 @@ Test(fit, fast_takes_any_hole_of_a_larger_class)
     }
 }
 
+/* Holes of 9 granules, and of 8 that are looked at first; the two sizes share a class. */
+static defrag_pool *pool_with_the_hole_that_fits_last(size_t others, size_t *offset)
+{
+    defrag_pool *pool = new_pool(16384);
+    defrag_handle holes[8];
+    for (size_t i = 0; i <= others; i++) {
+        holes[i] = alloc_block(pool, bytes_of_granules(pool, i == 0 ? 9 : 8), DEFRAG_BEST);
+        alloc_block(pool, 1, DEFRAG_BEST);
+    }
+    *offset = offset_of(pool, holes[0]);
+    for (size_t i = 0; i <= others; i++) {
+        free_block(pool, holes[i]);
+    }
+    return pool;
+}
+
+Test(fit, fast_looks_at_three_holes_of_the_requests_own_class)
+{
+    for (size_t others = 0; others < 6; others++) {
+        size_t offset;
+        defrag_pool *pool = pool_with_the_hole_that_fits_last(others, &offset);
+        size_t bytes = bytes_of_granules(pool, 9);
+        cr_assert_eq(offset_of(pool, alloc_block(pool, bytes, DEFRAG_FAST)) == offset, others < 3);
+        pool = pool_with_the_hole_that_fits_last(others, &offset);
+        cr_assert_eq(offset_of(pool, alloc_aligned(pool, bytes, 1, DEFRAG_FAST)) == offset, others < 3);
+    }
+}
+
 Test(fit, fast_takes_the_hole_that_a_free_left_behind_when_it_is_the_only_one)
 {
     defrag_pool *pool = new_pool(16384);

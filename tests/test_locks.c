@@ -178,3 +178,49 @@ Test(locks, where_no_stretch_between_them_can_be_emptied_a_request_is_refused)
     ASSERT_STATUS(defrag_alloc(pool, bytes_of_granules(pool, 40), DEFRAG_MAKE_ROOM, &handle), DEFRAG_FRAGMENTED);
     assert_intact(pool);
 }
+
+Test(locks, a_block_between_them_makes_room_by_moving_across_one)
+{
+    /* | locked | block of 4 | hole of 4 | locked | block of 1 | hole of 5 | locked |: nothing else makes 8 granules free, and
+     * emptying the other stretch would not. */
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle holes[2];
+    lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    defrag_handle block = alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
+    holes[0] = alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
+    lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    alloc_block(pool, 1, DEFRAG_FAST);
+    holes[1] = alloc_block(pool, bytes_of_granules(pool, 5), DEFRAG_FAST);
+    lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
+    fill_block(pool, block, 0x42);
+    size_t offset = offset_of(pool, block);
+    size_t elsewhere = offset_of(pool, holes[1]);
+    free_block(pool, holes[0]);
+    free_block(pool, holes[1]);
+    defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 8), DEFRAG_MAKE_ROOM);
+    cr_assert_eq(offset_of(pool, handle), offset);
+    cr_assert_eq(offset_of(pool, block), elsewhere);
+    cr_assert(block_is_filled(pool, block, 0x42));
+    cr_assert_eq(stats_of(pool).moved_blocks, 1);
+    assert_intact(pool);
+}
+
+Test(locks, the_last_block_makes_room_by_moving_below_one)
+{
+    /* | hole of 5 | locked | block of 4 | 2 granules of space | */
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = 4;
+    defrag_pool *pool = new_pool_with(arena, 4096, &config);
+    defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, 5), DEFRAG_FAST);
+    defrag_pool_stats stats = stats_of(pool);
+    size_t left = (stats.largest_now + stats.block_overhead) / stats.granule;
+    lock_block(pool, alloc_block(pool, bytes_of_granules(pool, left - 6), DEFRAG_FAST));
+    defrag_handle block = alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
+    size_t offset = offset_of(pool, block);
+    size_t elsewhere = offset_of(pool, hole);
+    free_block(pool, hole);
+    defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 6), DEFRAG_MAKE_ROOM);
+    cr_assert_eq(offset_of(pool, handle), offset);
+    cr_assert_eq(offset_of(pool, block), elsewhere);
+    assert_intact(pool);
+}

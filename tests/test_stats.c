@@ -151,3 +151,29 @@ Test(stats, holes_do_not_include_the_space_above_the_last_block)
     free_block(pool, hole);
     cr_assert_eq(stats_of(pool).holes, 1);
 }
+
+/* From what is the smallest of a class to the next. */
+static size_t width_of_class(size_t granules)
+{
+    size_t width = 1;
+    while (granules / width >= 8) {
+        width *= 2;
+    }
+    return width;
+}
+
+Test(stats, holes_of_all_classes_are_counted)
+{
+    /* Four classes to an octave: 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, ... granules. */
+    defrag_pool *pool = new_pool(8192 * stats_of(new_pool(4096)).granule);
+    defrag_handle holes[64];
+    size_t count = 0;
+    for (size_t granules = 1; granules < 1024; granules += width_of_class(granules)) {
+        holes[count++] = alloc_block(pool, bytes_of_granules(pool, granules), DEFRAG_BEST);
+        alloc_block(pool, 1, DEFRAG_BEST);
+    }
+    for (size_t i = 0; i < count; i++) {
+        free_block(pool, holes[i]);
+        cr_assert_eq(stats_of(pool).holes, i + 1);
+    }
+}

@@ -372,3 +372,19 @@ Test(step, a_sweep_begins_anew_after_a_copy_that_makes_room_for_what_was_passed)
     ASSERT_OK(defrag_step(pool, granule, 100, &progress));
     cr_assert_eq(progress.moved_bytes, 0);
 }
+
+Test(step, a_block_between_two_holes_slides_so_that_they_become_one)
+{
+    /* | hole of 2 | block of 3 | hole of 4 | locked |: the block fits the hole behind it, too. */
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle holes[2];
+    holes[0] = alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+    alloc_block(pool, bytes_of_granules(pool, 3), DEFRAG_FAST);
+    holes[1] = alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
+    lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    free_block(pool, holes[0]);
+    free_block(pool, holes[1]);
+    settle(pool, 1000, 100);
+    cr_assert_eq(stats_of(pool).holes, 1);
+    cr_assert_eq(stats_of(pool).moved_blocks, 1);
+}

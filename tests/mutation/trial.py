@@ -23,19 +23,19 @@ VARIANTS = {
     "guarded": [*shape(8, 16), '-DDEFRAG_CONFIG="interrupts/simulated.h"'],
 }
 LEFT_OUT = {"guarded": ["resize", "theorem"]}  # a guarded build does not promise what they demand
-CPU_SECONDS, WALL_SECONDS = 2, 600
+CPU_SECONDS, WALL_SECONDS = {"random": 1, "unit": 2}, 600  # the longest take 0.2 and 0.8 by themselves
 RANDOM = {"guarded": [10000, 1]}
 RANDOM_BY_DEFAULT = ["--operations", 60000, "--seed", 1]
 
 INVALID, SAME, TWIN, KILLED, ALIVE = "invalid", "same", "twin", "killed", "alive"
 
 
-def limit():
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+def limit(seconds):
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
-def run(*command):
+def run(*command, seconds=100):
     """How a command ends: its status, or the negative number of the signal that ended it."""
     try:
         done = subprocess.run(
@@ -45,7 +45,7 @@ def run(*command):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=WALL_SECONDS,
-            preexec_fn=limit,
+            preexec_fn=lambda: limit(seconds),
             env={"PATH": "/usr/bin:/bin", "DEFRAG_SEED": "1"},
         )
     except subprocess.TimeoutExpired:
@@ -66,10 +66,15 @@ def compile_all(sources, folder, flags):
     return objects
 
 
+def takes_long(path):
+    """For the order of the unit tests, of which the random ones take most of the time."""
+    return "test_seed()" in path.read_text(), path.name
+
+
 def compile_tests(folder):
     """The objects that are the same for every variant: of the unit tests, and of the random ones."""
     own = {*INSIDE, *GUARDED}
-    sources = [path for path in sorted(TESTS.glob("*.c")) if path.stem not in own]
+    sources = [path for path in sorted(TESTS.glob("*.c"), key=takes_long) if path.stem not in own]
     objects = compile_all([*sources, HERE / "criterion/runner.c"], folder, [])
     model = [o for o in objects if o.stem.startswith("model") or o.stem == "traffic"]
     return [o for o in objects if o.stem != "stress"], [*model, folder / "stress.o"]
@@ -107,7 +112,7 @@ class Variant:
         tests, arguments = self.programs[kind]
         program = self.folder / kind
         # What does not link, for want of a name, is no program.
-        return run("gcc", *library, tests, "-o", program) != 0 or run(program, *arguments) != 0
+        return run("gcc", *library, tests, "-o", program) != 0 or run(program, *arguments, seconds=CPU_SECONDS[kind]) != 0
 
 
 @dataclass
@@ -130,18 +135,18 @@ class Workshop:
         for variant in self.variants:
             for source in (*self.sources, "all.c"):
                 for level in ("-O1", "-O2"):
-                    self.codes[variant.name, source, level], target = self.compile(source, variant, level)
-                    if level == "-O1":
-                        self.whole[variant.name, source] = target
+                    code, target = self.compile(source, variant, level, "whole")
+                    self.codes[variant.name, source, level] = code
+                    self.whole[variant.name, source, level] = target
             if any(variant.kills(kind, self.library("", variant, None)) for kind in variant.programs):
                 raise SystemExit(f"mutation: the tests of {variant.name} fail without a mutant; mend that first")
 
     def restore(self, path):
         (self.lib / path.name).write_text("\n".join(statements(path)))
 
-    def compile(self, source, variant, level):
+    def compile(self, source, variant, level, kind="mutant"):
         """A digest of a source's code, and the object; or nothing if it does not compile."""
-        target = variant.folder / f"{Path(source).stem}{level}{'-mutant' * bool(self.codes)}.o"
+        target = variant.folder / f"{kind}-{Path(source).stem}{level}.o"
         if run(*COMPILE, level, *variant.flags, self.lib / source, "-o", target) != 0:
             return None, None
         return hashlib.sha256(target.read_bytes()).hexdigest()[:16], target
@@ -149,7 +154,7 @@ class Workshop:
     def library(self, source, variant, changed):
         if source == "all.c":
             return [changed]
-        return [changed if name == source else self.whole[variant.name, name] for name in self.sources]
+        return [changed if name == source else self.whole[variant.name, name, "-O1"] for name in self.sources]
 
     def judge(self, mutant, known):
         """The verdict on a mutant, and what decided it. `known` are the verdicts on code met before."""
