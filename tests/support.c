@@ -55,6 +55,26 @@ size_t fill_pool(defrag_pool *pool, size_t granules, defrag_handle *handles, siz
     return count;
 }
 
+defrag_pool *laid_out(const int *granules, size_t count, defrag_handle *handles)
+{
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = (uint32_t)count + 1;
+    defrag_pool *pool = new_pool_with(arena, 16384, &config);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = granules[i] != 0 ? (size_t)abs(granules[i]) : 1;
+        handles[i] = alloc_block(pool, bytes_of_granules(pool, size), DEFRAG_FAST);
+    }
+    lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    for (size_t i = 0; i < count; i++) {
+        if (granules[i] < 0) {
+            free_block(pool, handles[i]);
+        } else if (granules[i] == 0) {
+            lock_block(pool, handles[i]);
+        }
+    }
+    return pool;
+}
+
 /* ------------------------------------------------------------------------------------------------------------- blocks */
 
 defrag_handle alloc_block(defrag_pool *pool, size_t bytes, defrag_fit fit)

@@ -166,6 +166,21 @@ Test(fit, fast_looks_at_three_holes_of_the_requests_own_class)
     }
 }
 
+Test(fit, best_takes_the_smallest_hole_that_fits_whatever_else_is_requested)
+{
+    static const int layout[] = { -20, 1, -10, 1, -9, 1, -12 };
+    for (defrag_fit fit = DEFRAG_BEST; fit <= DEFRAG_MAKE_ROOM; fit++) {
+        defrag_handle handles[LENGTH(layout)];
+        defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+        size_t granule = stats_of(pool).granule;
+        defrag_handle handle = alloc_aligned(pool, bytes_of_granules(pool, 9), granule, fit);
+        cr_assert_eq(offset_of(pool, handle), offset_of(pool, handles[3]) + granule);
+        size_t offset;
+        pool = pool_with_the_hole_that_fits_last(7, &offset);
+        cr_assert_eq(offset_of(pool, alloc_aligned(pool, bytes_of_granules(pool, 9), granule, fit)), offset);
+    }
+}
+
 Test(fit, fast_takes_the_hole_that_a_free_left_behind_when_it_is_the_only_one)
 {
     defrag_pool *pool = new_pool(16384);

@@ -89,3 +89,12 @@ Test(pinned, it_may_be_zeroed_and_aligned_too)
     cr_assert_eq((uintptr_t)share_block(pool, handle) % 256, 0);
     cr_assert_eq(block_of(pool, handle).locks, 2);
 }
+
+Test(pinned, of_two_holes_with_the_smallest_block_between_them_it_takes_the_lower)
+{
+    static const int layout[] = { 1, -1, 1, -1 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    defrag_handle pinned = alloc_pinned(pool, bytes_of_granules(pool, 1), DEFRAG_BEST);
+    cr_assert_eq(offset_of(pool, pinned), offset_of(pool, handles[0]) + stats_of(pool).granule);
+}

@@ -172,7 +172,14 @@ Test(stats, holes_of_all_classes_are_counted)
         holes[count++] = alloc_block(pool, bytes_of_granules(pool, granules), DEFRAG_BEST);
         alloc_block(pool, 1, DEFRAG_BEST);
     }
-    for (size_t i = 0; i < count; i++) {
+    free_block(pool, holes[0]);
+    for (size_t i = 1; i < count; i++) {
+        size_t bytes = usable_of(pool, holes[i]);
+        free_block(pool, holes[i]);
+        cr_assert_eq(stats_of(pool).holes, 2);
+        holes[i] = alloc_block(pool, bytes, DEFRAG_BEST);
+    }
+    for (size_t i = 1; i < count; i++) {
         free_block(pool, holes[i]);
         cr_assert_eq(stats_of(pool).holes, i + 1);
     }

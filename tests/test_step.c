@@ -388,3 +388,44 @@ Test(step, a_block_between_two_holes_slides_so_that_they_become_one)
     cr_assert_eq(stats_of(pool).holes, 1);
     cr_assert_eq(stats_of(pool).moved_blocks, 1);
 }
+
+Test(step, it_goes_on_until_its_budget_is_spent)
+{
+    defrag_handle handles[256];
+    defrag_pool *pool = new_pool(4096);
+    chequer(pool, 3, handles, LENGTH(handles));
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, &progress));
+    cr_assert_eq(progress.done, 1);
+    cr_assert_eq(stats_of(pool).holes, 0);
+}
+
+Test(step, a_block_is_copied_over_several_steps_to_any_place_that_does_not_overlap_its_own)
+{
+    static const int layouts[][5] = {
+        { 0, 0, 0, -20, 20 },  /* down by its own size */
+        { 0, -21, 0, -2, 20 }, /* to a hole below */
+        { -2, 20, 0, -21, 0 }, /* to a hole above */
+    };
+    for (size_t i = 0; i < LENGTH(layouts); i++) {
+        defrag_handle handles[5];
+        defrag_pool *pool = laid_out(layouts[i], LENGTH(layouts[i]), handles);
+        size_t granule = stats_of(pool).granule;
+        defrag_progress progress = DEFRAG_PROGRESS_INIT;
+        ASSERT_OK(defrag_step(pool, 3 * granule, 100, &progress));
+        cr_assert_eq(progress.moved_bytes, 3 * granule);
+        settle(pool, 3 * granule, 100);
+        cr_assert_eq(stats_of(pool).moved_blocks, 1);
+    }
+}
+
+Test(step, of_blocks_too_large_to_slide_the_smallest_is_reported)
+{
+    static const int layouts[][5] = { { -3, 41, 0, -2, 40 }, { -3, 40, 0, -2, 41 } };
+    for (size_t i = 0; i < LENGTH(layouts); i++) {
+        defrag_handle handles[5];
+        defrag_pool *pool = laid_out(layouts[i], LENGTH(layouts[i]), handles);
+        size_t granule = stats_of(pool).granule;
+        cr_assert_eq(settle(pool, 10 * granule, 100).needs_bytes, 40 * granule);
+    }
+}
