@@ -291,3 +291,28 @@ Test(fit, without_room_for_a_handle_slot_best_says_so_and_make_room_makes_it)
     alloc_block(pool, bytes, DEFRAG_MAKE_ROOM);
     assert_intact(pool);
 }
+
+Test(fit, the_last_block_makes_room_for_a_handle_slot_in_a_hole_of_its_size_right_below_it)
+{
+    /* One of the pools has no room for the slot of the last request. */
+    size_t moved = 0;
+    for (size_t others = 0; others < 8; others++) {
+        defrag_pool *pool = new_pool(4096);
+        for (size_t i = 0; i < others; i++) {
+            alloc_block(pool, 1, DEFRAG_FAST);
+        }
+        size_t overhead = stats_of(pool).block_overhead;
+        size_t left = (stats_of(pool).largest_now + overhead) / stats_of(pool).granule;
+        alloc_block(pool, bytes_of_granules(pool, left - 30), DEFRAG_FAST);
+        defrag_handle below = alloc_block(pool, bytes_of_granules(pool, 20), DEFRAG_FAST);
+        defrag_handle last = alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
+        fill_block(pool, last, 0x42);
+        size_t size = (usable_of(pool, last) + overhead) / stats_of(pool).granule;
+        ASSERT_OK(defrag_resize(pool, below, bytes_of_granules(pool, 20 - size), DEFRAG_FAST));
+        alloc_block(pool, 1, DEFRAG_MAKE_ROOM);
+        cr_assert(block_is_filled(pool, last, 0x42));
+        assert_intact(pool);
+        moved += stats_of(pool).moved_blocks;
+    }
+    cr_assert_gt(moved, 0);
+}

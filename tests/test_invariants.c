@@ -332,8 +332,12 @@ Test(invariants, a_walk_shows_no_handle_of_a_slot_beyond_the_table)
 Test(invariants, moved_bytes_are_counted_beyond_32_bits)
 {
     scene s = new_scene();
-    defrag_set_u32(s.pool, &s.pool->moved_bytes[0], UINT32_MAX);
-    ASSERT_OK(defrag_compact(s.pool));
-    cr_assert_gt(stats_of(s.pool).moved_bytes, UINT32_MAX);
+    uint64_t before = ((uint64_t)3 << 32) - 1;
+    defrag_set_u32(s.pool, &s.pool->moved_bytes[0], (uint32_t)before);
+    defrag_set_u32(s.pool, &s.pool->moved_bytes[1], (uint32_t)(before >> 32));
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(s.pool, SIZE_MAX, SIZE_MAX, &progress));
+    cr_assert_gt(progress.moved_bytes, 0);
+    cr_assert_eq(stats_of(s.pool).moved_bytes, before + progress.moved_bytes);
     assert_intact(s.pool);
 }

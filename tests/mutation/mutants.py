@@ -57,7 +57,7 @@ def statements(file):
             first, whole[i] = i, line
         else:
             whole[first] += " " + line.strip()
-        if is_whole(whole[first]) or whole[first].endswith(")") and lines[i + 1 : i + 2] == ["{"]:
+        if is_whole(whole[first]) or (whole[first].endswith(")") and lines[i + 1 : i + 2] == ["{"]):
             first = None
     return whole
 

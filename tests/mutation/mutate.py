@@ -85,9 +85,9 @@ def report(mutants, results):
     return {mutant.key: mutant for mutant in mutants if results.verdict(mutant)[0] == ALIVE}
 
 
-def judge_list(alive, files):
+def judge_list(alive, files, path):
     """Whether the survivors are those of the list."""
-    listed = {key: why for key, why in survivors.read().items() if key[0] in files}
+    listed = {key: why for key, why in survivors.read(path).items() if key[0] in files}
     kinds = Counter(listed[key].kind for key in alive if key in listed)
     console.print(f"survivors: {dict(kinds)}")
     unknown = [mutant for key, mutant in alive.items() if key not in listed]
@@ -101,10 +101,11 @@ def judge_list(alive, files):
 
 @click.command(help=__doc__)
 @click.argument("files", nargs=-1)
-@click.option("--share", default="1/1", metavar="N/M", help="Only the Nth of M shares of the mutants.")
-@click.option("--variant", "variants", multiple=True, type=click.Choice(list(VARIANTS)), help="Only in this; can be repeated.")
+@click.option("--share", default="1/1", metavar="N/M", help="Only the Nth of M shares; the list is not judged then.")
+@click.option("--variant", "variants", multiple=True, type=click.Choice(list(VARIANTS)), help="In this; repeatable.")
+@click.option("--list", "listed", type=click.Path(path_type=Path), default=survivors.LIST, help="Of survivors.")
 @click.option("--scratch", type=click.Path(path_type=Path), default=ROOT / "build/mutation", help="For what is built.")
-def main(files, share, variants, scratch):
+def main(files, share, variants, listed, scratch):
     variants = variants or tuple(VARIANTS)
     part, parts = map(int, share.split("/"))
     paths = [path for path in sorted(LIB.glob("*.[ch]")) if path.stem not in LEFT_OUT]
@@ -119,7 +120,7 @@ def main(files, share, variants, scratch):
     if untried:
         try_all(untried, results, prepare(scratch / f"work-{part}-of-{parts}", variants))
     alive = report(mutants, results)
-    if parts == 1 and not judge_list(alive, {path.name for path in paths}):
+    if parts == 1 and not judge_list(alive, {path.name for path in paths}, listed):
         raise SystemExit("mutation: kill each by a test, or list it with the reason why none can")
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The list of mutants that no test can kill, each with its reason: survivors.txt.
 
-    = equivalent: a reason, for all that follow up to the next
-    file.c function
-    - the line as it is
-    + the line as it may be without harm
+= equivalent: a reason, for all that follow up to the next
+file.c function
+- the line as it is
++ the line as it may be without harm
 """
 
 from dataclasses import dataclass

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Puts mutants of lib/ to the test in each variant whose code they change: first by random operations that the model judges,
-which take a moment, and who survives these by the unit tests."""
+which take a moment; who survives these by the unit tests; and at last by the bounds on what is moved (tests/bench/bounds.py)."""
 
 import hashlib
+import json
 import resource
 import shutil
-import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bounds import MOST_MOVED_PER_BYTE, MOST_REFUSED_PER_1000
 from mutants import statements
 from variants import GUARDED, INSIDE, ROOT, TESTS, shape
 
@@ -23,7 +24,8 @@ VARIANTS = {
     "guarded": [*shape(8, 16), '-DDEFRAG_CONFIG="interrupts/simulated.h"'],
 }
 LEFT_OUT = {"guarded": ["resize", "theorem"]}  # a guarded build does not promise what they demand
-CPU_SECONDS, WALL_SECONDS = {"random": 1, "unit": 2}, 600  # the longest take 0.2 and 0.8 by themselves
+CPU_SECONDS, WALL_SECONDS = {"random": 1, "unit": 2, "cost": 4}, 600  # the longest take 0.2 and 0.8 by themselves
+BENCHED = "g8_w16"
 RANDOM = {"guarded": [10000, 1]}
 RANDOM_BY_DEFAULT = ["--operations", 60000, "--seed", 1]
 
@@ -35,26 +37,26 @@ def limit(seconds):
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
-def run(*command, seconds=100):
-    """How a command ends: its status, or the negative number of the signal that ended it."""
+def run(*command, seconds=100, output=subprocess.DEVNULL):
+    """Whether a command succeeds, in time."""
     try:
         done = subprocess.run(
             [str(word) for word in command],
             check=False,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=output,
             stderr=subprocess.DEVNULL,
             timeout=WALL_SECONDS,
             preexec_fn=lambda: limit(seconds),
             env={"PATH": "/usr/bin:/bin", "DEFRAG_SEED": "1"},
         )
     except subprocess.TimeoutExpired:
-        return -signal.SIGXCPU
-    return done.returncode
+        return False
+    return done.returncode == 0
 
 
 def demand(*command):
-    if run(*command) != 0:
+    if not run(*command):
         raise SystemExit(f"mutation: this fails without a mutant, and must not: {' '.join(map(str, command))}")
 
 
@@ -80,6 +82,35 @@ def compile_tests(folder):
     return [o for o in objects if o.stem != "stress"], [*model, folder / "stress.o"]
 
 
+def keeps_bounds(program):
+    """Whether moving costs no more than its test allows, in bytes and refusals."""
+    with (program.parent / "cost.json").open("w+") as output:
+        for load, locked in (*((load, 0) for load in MOST_MOVED_PER_BYTE), (90, 10)):
+            options = [
+                "--json",
+                "--sizes",
+                "log",
+                "--policy",
+                "make-room",
+                "--loads",
+                load,
+                "--locked",
+                locked,
+                "--seed",
+                1,
+            ]
+            output.seek(0)
+            output.truncate()
+            if not run(program, *options, seconds=CPU_SECONDS["cost"], output=output):
+                return False
+            output.seek(0)
+            (figures,) = map(json.loads, output)
+            most = (MOST_MOVED_PER_BYTE[load], 0) if locked == 0 else (float("inf"), MOST_REFUSED_PER_1000)
+            if figures["moved_per_byte"] > most[0] or figures["refused_per_1000"] > most[1]:
+                return False
+    return True
+
+
 @dataclass
 class Variant:
     """One way to compile the library, and the programs that judge it."""
@@ -97,10 +128,13 @@ class Variant:
             places = [TESTS / "interrupts/interrupts.c", TESTS / "interrupts/simulate.c"]
             random = compile_all(places, self.folder, self.flags)
         own = compile_all([TESTS / f"{stem}.c" for stem in inside], self.folder, [*self.flags, f"-I{LIB}"])
+        bench = compile_all([TESTS / "bench/moving.c"], self.folder, [])
         self.programs = {
             "random": (self.merge("random", random), RANDOM.get(self.name, RANDOM_BY_DEFAULT)),
             "unit": (self.merge("unit", [*unit, *own]), LEFT_OUT.get(self.name, [])),
         }
+        if self.name == BENCHED:
+            self.programs["cost"] = (bench[0], [])
 
     def merge(self, name, objects):
         """One object of many, which is quicker to link from then on."""
@@ -112,7 +146,11 @@ class Variant:
         tests, arguments = self.programs[kind]
         program = self.folder / kind
         # What does not link, for want of a name, is no program.
-        return run("gcc", *library, tests, "-o", program) != 0 or run(program, *arguments, seconds=CPU_SECONDS[kind]) != 0
+        if not run("gcc", *library, tests, "-lm", "-o", program):
+            return True
+        if kind == "cost":
+            return not keeps_bounds(program)
+        return not run(program, *arguments, seconds=CPU_SECONDS[kind])
 
 
 @dataclass
@@ -121,8 +159,7 @@ class Workshop:
 
     lib: Path
     variants: list
-    whole: dict = field(default_factory=dict)  # unchanged objects, by variant and source
-    codes: dict = field(default_factory=dict)  # and what tells their code from another
+    originals: dict = field(default_factory=dict)  # what compile() came to, by source, variant and level
 
     def __post_init__(self):
         shutil.rmtree(self.lib, ignore_errors=True)
@@ -133,13 +170,16 @@ class Workshop:
         # All in one, for mutants of a header, which goes into most of them.
         (self.lib / "all.c").write_text("".join(f'#include "{name}"\n' for name in self.sources))
         for variant in self.variants:
-            for source in (*self.sources, "all.c"):
-                for level in ("-O1", "-O2"):
-                    code, target = self.compile(source, variant, level, "whole")
-                    self.codes[variant.name, source, level] = code
-                    self.whole[variant.name, source, level] = target
-            if any(variant.kills(kind, self.library("", variant, None)) for kind in variant.programs):
+            library = [self.original("all.c", variant)[1]]
+            if any(variant.kills(kind, library) for kind in variant.programs):
                 raise SystemExit(f"mutation: the tests of {variant.name} fail without a mutant; mend that first")
+
+    def original(self, source, variant, level="-O1"):
+        """What compile() says of the source as it is, which must not be a mutant when this is called first."""
+        key = source, variant.name, level
+        if key not in self.originals:
+            self.originals[key] = self.compile(source, variant, level, "whole")
+        return self.originals[key]
 
     def restore(self, path):
         (self.lib / path.name).write_text("\n".join(statements(path)))
@@ -147,32 +187,35 @@ class Workshop:
     def compile(self, source, variant, level, kind="mutant"):
         """A digest of a source's code, and the object; or nothing if it does not compile."""
         target = variant.folder / f"{kind}-{Path(source).stem}{level}.o"
-        if run(*COMPILE, level, *variant.flags, self.lib / source, "-o", target) != 0:
+        if not run(*COMPILE, level, *variant.flags, self.lib / source, "-o", target):
             return None, None
         return hashlib.sha256(target.read_bytes()).hexdigest()[:16], target
 
     def library(self, source, variant, changed):
         if source == "all.c":
             return [changed]
-        return [changed if name == source else self.whole[variant.name, name, "-O1"] for name in self.sources]
+        return [changed if name == source else self.original(name, variant)[1] for name in self.sources]
 
     def judge(self, mutant, known):
         """The verdict on a mutant, and what decided it. `known` are the verdicts on code met before."""
+        source = mutant.file.name if mutant.file.suffix == ".c" else "all.c"
+        for variant in self.variants:
+            for level in ("-O1", "-O2"):
+                self.original(source, variant, level)
         (self.lib / mutant.file.name).write_text(mutant.text())
         try:
-            return self._judge(mutant.file.name, known)
+            return self._judge(source, known)
         finally:
             self.restore(mutant.file)
 
-    def _judge(self, file, known):
-        source = file if file.endswith(".c") else "all.c"
+    def _judge(self, source, known):
         differing, codes = [], [source]
         for variant in self.variants:
             code, changed = self.compile(source, variant, "-O1")
             if code is None:
                 return INVALID, ""
             codes.append(code)
-            if code == self.codes[variant.name, source, "-O1"]:
+            if code == self.original(source, variant)[0]:
                 continue
             here = variant.name, source, code
             if here in known:
@@ -192,11 +235,12 @@ class Workshop:
 
     def _judge_closely(self, source, differing):
         names = [variant.name for variant, _ in differing]
-        if all(self.compile(source, v, "-O2")[0] == self.codes[v.name, source, "-O2"] for v, _ in differing):
+        if all(self.compile(source, v, "-O2")[0] == self.original(source, v, "-O2")[0] for v, _ in differing):
             return SAME, "-O2"
         for variant, library in differing:
-            if variant.kills("unit", library):
-                return KILLED, f"unit {variant.name}"
+            for kind in ("unit", "cost"):
+                if kind in variant.programs and variant.kills(kind, library):
+                    return KILLED, f"{kind} {variant.name}"
         return ALIVE, " ".join(names)
 
 
