@@ -64,7 +64,7 @@ defrag_pool *laid_out(const int *granules, size_t count, defrag_handle *handles)
         size_t size = granules[i] != 0 ? (size_t)abs(granules[i]) : 1;
         handles[i] = alloc_block(pool, bytes_of_granules(pool, size), DEFRAG_FAST);
     }
-    lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
     for (size_t i = 0; i < count; i++) {
         if (granules[i] < 0) {
             free_block(pool, handles[i]);

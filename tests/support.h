@@ -47,7 +47,7 @@ size_t bytes_of_granules(const defrag_pool *pool, size_t granules);
 size_t fill_pool(defrag_pool *pool, size_t granules, defrag_handle *handles, size_t capacity);
 
 /* A pool that holds these from its beginning: a block of so many granules; a hole of so many, if the number is negative; a
- * locked block of 1 if it is 0. A locked block closes them off from the space above. `handles` get those of the blocks. */
+ * locked block of 1 if it is 0. A locked block fills the rest. `handles` get those of the blocks. */
 defrag_pool *laid_out(const int *granules, size_t count, defrag_handle *handles);
 
 void assert_intact(const defrag_pool *pool);

@@ -179,3 +179,27 @@ Test(alignment, a_pool_that_is_congruent_to_nothing_still_aligns)
         assert_intact(pool);
     }
 }
+
+Test(alignment, steps_move_an_over_aligned_block_only_down)
+{
+    /* | perhaps a block | hole | over-aligned block | locked | hole of its size or one more | locked | */
+    for (size_t others = 0; others < 2; others++) {
+        for (size_t size = 4; size < 6; size++) {
+            defrag_pool *pool = new_pool(4096);
+            size_t granule = stats_of(pool).granule;
+            for (size_t i = 0; i < others; i++) {
+                alloc_block(pool, 1, DEFRAG_FAST);
+            }
+            defrag_handle below = alloc_block(pool, 1, DEFRAG_FAST);
+            defrag_handle block = alloc_aligned(pool, 3 * granule, 2 * granule, DEFRAG_FAST);
+            lock_block(pool, alloc_aligned(pool, 3 * granule, 2 * granule, DEFRAG_FAST));
+            defrag_handle above = alloc_block(pool, bytes_of_granules(pool, size), DEFRAG_FAST);
+            lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+            free_block(pool, below);
+            free_block(pool, above);
+            size_t offset = offset_of(pool, block);
+            ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, NULL));
+            cr_assert_leq(offset_of(pool, block), offset);
+        }
+    }
+}

@@ -122,3 +122,28 @@ Test(compact, an_empty_and_a_full_pool_stay_as_they_are)
     cr_assert_eq(stats_of(pool).moved_blocks, 0);
     assert_intact(pool);
 }
+
+Test(compact, no_block_moves_up)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (int round = 0; round < 100; round++) {
+        defrag_handle handles[MOST];
+        size_t offsets[MOST];
+        defrag_pool *pool = new_pool(POOL_BYTES);
+        size_t count = ragged(pool, &source, handles);
+        for (size_t i = 0; i < count; i++) {
+            if (handles[i] != DEFRAG_NO_HANDLE) {
+                offsets[i] = offset_of(pool, handles[i]);
+                if (random_below(&source, 10) == 0) {
+                    lock_block(pool, handles[i]);
+                }
+            }
+        }
+        ASSERT_OK(defrag_compact(pool));
+        for (size_t i = 0; i < count; i++) {
+            cr_assert(handles[i] == DEFRAG_NO_HANDLE || offset_of(pool, handles[i]) <= offsets[i],
+                      "DEFRAG_SEED=%" PRIu64, seed);
+        }
+    }
+}

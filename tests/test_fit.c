@@ -210,6 +210,68 @@ Test(fit, make_room_moves_nothing_when_a_hole_fits)
     }
 }
 
+Test(fit, make_room_moves_what_makes_it_with_the_fewest_bytes)
+{
+    static const struct {
+        int layout[8];
+        size_t wanted;
+        size_t moved;
+    } cases[] = {
+        { { -4, 2, -4, 0, -5, 6, -5, 0 }, 8, 2 }, /* the largest holes are not the best */
+        { { -4, 4, 9, -4, 0, -5, 0, 0 }, 8, 4 },  /* to another hole rather than all that follows */
+        { { -3, 9, -4, 6, -4, 9, -3, 0 }, 8, 6 }, /* what no hole takes slides */
+        { { -2, 9, -4, 3, -4, 9, -2, 0 }, 8, 3 },
+        { { -4, 3, 3, -2, 0, -3, 0, 0 }, 9, 6 },  /* only one of the two fits elsewhere */
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        defrag_handle handles[LENGTH(cases[i].layout)];
+        defrag_pool *pool = laid_out(cases[i].layout, LENGTH(cases[i].layout), handles);
+        alloc_block(pool, bytes_of_granules(pool, cases[i].wanted), DEFRAG_MAKE_ROOM);
+        cr_assert_eq(stats_of(pool).moved_bytes, cases[i].moved * stats_of(pool).granule);
+    }
+}
+
+Test(fit, make_room_slides_only_what_keeps_a_hole_from_the_space_above_if_that_suffices)
+{
+    /* | ... | hole of 2 | block of 9 | hole of 4 | block of 5 | space of 4 | */
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = 8;
+    defrag_pool *pool = new_pool_with(arena, 4096, &config);
+    defrag_pool_stats stats = stats_of(pool);
+    size_t left = (stats.largest_now + stats.block_overhead) / stats.granule;
+    static const size_t granules[] = { 2, 9, 4, 5 };
+    defrag_handle handles[LENGTH(granules)];
+    alloc_block(pool, bytes_of_granules(pool, left - 24), DEFRAG_FAST);
+    for (size_t i = 0; i < LENGTH(granules); i++) {
+        handles[i] = alloc_block(pool, bytes_of_granules(pool, granules[i]), DEFRAG_FAST);
+    }
+    free_block(pool, handles[0]);
+    free_block(pool, handles[2]);
+    alloc_block(pool, bytes_of_granules(pool, 8), DEFRAG_MAKE_ROOM);
+    cr_assert_eq(stats_of(pool).moved_bytes, 5 * stats.granule);
+}
+
+Test(fit, make_room_slides_the_stretch_that_makes_it_with_the_fewest_bytes)
+{
+    /* The largest holes come first, with locked blocks behind them, so that the others must do. */
+    enum { BLOCKED = 16, OTHERS = 12 };
+    static const int others[][OTHERS] = {
+        { -3, 9, -3, 9, -3, 0, -3, 5, -3, 6, -2, 0 },
+        { -3, 5, -3, 6, -2, 0, -3, 9, -3, 9, -3, 0 },
+        { -3, 2, -3, 0, -3, 0, -3, 5, -3, 6, -2, 0 },
+    };
+    for (size_t i = 0; i < LENGTH(others); i++) {
+        int layout[BLOCKED + OTHERS];
+        for (size_t j = 0; j < LENGTH(layout); j++) {
+            layout[j] = j >= BLOCKED ? others[i][j - BLOCKED] : j % 2 == 0 ? -7 : 0;
+        }
+        defrag_handle handles[LENGTH(layout)];
+        defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+        alloc_block(pool, bytes_of_granules(pool, 8), DEFRAG_MAKE_ROOM);
+        cr_assert_eq(stats_of(pool).moved_bytes, 11 * stats_of(pool).granule);
+    }
+}
+
 Test(fit, fast_and_best_refuse_rather_than_move)
 {
     uint64_t seed = test_seed();

@@ -429,3 +429,17 @@ Test(step, of_blocks_too_large_to_slide_the_smallest_is_reported)
         cr_assert_eq(settle(pool, 10 * granule, 100).needs_bytes, 40 * granule);
     }
 }
+
+Test(step, a_block_goes_to_another_hole_only_if_a_larger_one_comes_of_it)
+{
+    /* | hole of 2 | block of 3 | locked | hole | locked |: what it leaves has 5 granules; otherwise it slides. */
+    for (int size = 3; size < 8; size++) {
+        const int layout[] = { -2, 3, 0, -size, 0 };
+        defrag_handle handles[LENGTH(layout)];
+        defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+        size_t offset = offset_of(pool, handles[1]);
+        size_t elsewhere = offset_of(pool, handles[2]) + stats_of(pool).granule;
+        settle(pool, 1000, 100);
+        cr_assert_eq(offset_of(pool, handles[1]), size < 5 ? elsewhere : offset - 2 * stats_of(pool).granule);
+    }
+}
