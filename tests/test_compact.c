@@ -147,3 +147,14 @@ Test(compact, no_block_moves_up)
         }
     }
 }
+
+Test(compact, a_block_goes_into_the_hole_that_a_locked_one_left_below_it)
+{
+    static const int layout[] = { -3, 0, -1, 4, 3, 0 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    size_t granule = stats_of(pool).granule;
+    ASSERT_OK(defrag_compact(pool));
+    cr_assert_eq(offset_of(pool, handles[4]), offset_of(pool, handles[1]) - 3 * granule);
+    cr_assert_eq(offset_of(pool, handles[3]), offset_of(pool, handles[1]) + granule);
+}

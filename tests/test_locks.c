@@ -181,28 +181,45 @@ Test(locks, where_no_stretch_between_them_can_be_emptied_a_request_is_refused)
 
 Test(locks, a_block_between_them_makes_room_by_moving_across_one)
 {
-    /* | locked | block of 4 | hole of 4 | locked | block of 1 | hole of 5 | locked |: nothing else makes 8 granules free, and
-     * emptying the other stretch would not. */
-    defrag_pool *pool = new_pool(4096);
-    defrag_handle holes[2];
-    lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
-    defrag_handle block = alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
-    holes[0] = alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
-    lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
-    alloc_block(pool, 1, DEFRAG_FAST);
-    holes[1] = alloc_block(pool, bytes_of_granules(pool, 5), DEFRAG_FAST);
-    lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
-    fill_block(pool, block, 0x42);
-    size_t offset = offset_of(pool, block);
-    size_t elsewhere = offset_of(pool, holes[1]);
-    free_block(pool, holes[0]);
-    free_block(pool, holes[1]);
-    defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 8), DEFRAG_MAKE_ROOM);
-    cr_assert_eq(offset_of(pool, handle), offset);
-    cr_assert_eq(offset_of(pool, block), elsewhere);
-    cr_assert(block_is_filled(pool, block, 0x42));
-    cr_assert_eq(stats_of(pool).moved_blocks, 1);
-    assert_intact(pool);
+    /* Only that of 4 granules can make 8 free: the other stretch is too narrow. The block of 1 behind it slides then. */
+    static const int layouts[][8] = { { 0, 4, 1, -4, 0, 1, -5, 0 }, { 0, 4, 1, -5, 0, 1, -5, 0 } };
+    for (size_t i = 0; i < LENGTH(layouts); i++) {
+        defrag_handle handles[8];
+        defrag_pool *pool = laid_out(layouts[i], 8, handles);
+        fill_block(pool, handles[1], 0x42);
+        size_t offset = offset_of(pool, handles[1]);
+        size_t elsewhere = offset_of(pool, handles[5]) + stats_of(pool).granule;
+        defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 8), DEFRAG_MAKE_ROOM);
+        cr_assert_eq(offset_of(pool, handles[2]), offset);
+        cr_assert_eq(offset_of(pool, handle), offset + stats_of(pool).granule);
+        cr_assert_eq(offset_of(pool, handles[1]), elsewhere);
+        cr_assert(block_is_filled(pool, handles[1], 0x42));
+        cr_assert_eq(stats_of(pool).moved_blocks, 2);
+        assert_intact(pool);
+    }
+}
+
+Test(locks, a_block_between_them_makes_room_by_moving_above_all)
+{
+    /* | ... | locked | block of 4 | hole of 4 | locked | space of 4 to 6 | */
+    for (size_t space = 4; space < 7; space++) {
+        defrag_config config = DEFRAG_CONFIG_INIT;
+        config.handles = 8;
+        defrag_pool *pool = new_pool_with(arena, 4096, &config);
+        defrag_pool_stats stats = stats_of(pool);
+        size_t left = (stats.largest_now + stats.block_overhead) / stats.granule;
+        lock_block(pool, alloc_block(pool, bytes_of_granules(pool, left - space - 9), DEFRAG_FAST));
+        defrag_handle block = alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
+        defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
+        defrag_handle above = alloc_block(pool, 1, DEFRAG_FAST);
+        lock_block(pool, above);
+        free_block(pool, hole);
+        size_t offset = offset_of(pool, block);
+        defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 8), DEFRAG_MAKE_ROOM);
+        cr_assert_eq(offset_of(pool, handle), offset);
+        cr_assert_eq(offset_of(pool, block), offset_of(pool, above) + stats.granule);
+        assert_intact(pool);
+    }
 }
 
 Test(locks, the_last_block_makes_room_by_moving_below_one)
@@ -223,4 +240,41 @@ Test(locks, the_last_block_makes_room_by_moving_below_one)
     cr_assert_eq(offset_of(pool, handle), offset);
     cr_assert_eq(offset_of(pool, block), elsewhere);
     assert_intact(pool);
+}
+
+Test(locks, where_the_last_stretch_cannot_be_emptied_a_request_is_refused)
+{
+    /* | hole of 3 | locked | hole of 3 | locked | hole of 3 | locked | ... | block of 9 | block of 3 | space of 2 | */
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = 16;
+    defrag_pool *pool = new_pool_with(arena, 4096, &config);
+    defrag_handle holes[3];
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        holes[i] = alloc_block(pool, bytes_of_granules(pool, 3), DEFRAG_FAST);
+        lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    }
+    defrag_pool_stats stats = stats_of(pool);
+    size_t left = (stats.largest_now + stats.block_overhead) / stats.granule;
+    lock_block(pool, alloc_block(pool, bytes_of_granules(pool, left - 14), DEFRAG_FAST));
+    fill_block(pool, alloc_block(pool, bytes_of_granules(pool, 9), DEFRAG_FAST), 0);
+    fill_block(pool, alloc_block(pool, bytes_of_granules(pool, 3), DEFRAG_FAST), 0);
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        free_block(pool, holes[i]);
+    }
+    defrag_handle handle;
+    ASSERT_STATUS(defrag_alloc(pool, bytes_of_granules(pool, 8), DEFRAG_MAKE_ROOM, &handle), DEFRAG_FRAGMENTED);
+    assert_intact(pool);
+}
+
+Test(locks, each_stretch_that_could_be_emptied_is_tried)
+{
+    /* The first has more free space, but a block that fits nowhere; the second has hardly any. */
+    static const int layouts[][10] = { { 0, 9, -6, 0, 4, -4, 0, -5, 0, 1 }, { 0, 7, -1, 0, -7, 0, 1, 1, 1, 1 } };
+    for (size_t i = 0; i < LENGTH(layouts); i++) {
+        defrag_handle handles[10];
+        defrag_pool *pool = laid_out(layouts[i], 10, handles);
+        alloc_block(pool, bytes_of_granules(pool, 8), DEFRAG_MAKE_ROOM);
+        cr_assert_eq(stats_of(pool).moved_blocks, 1);
+        assert_intact(pool);
+    }
 }
