@@ -268,8 +268,8 @@ Test(locks, where_the_last_stretch_cannot_be_emptied_a_request_is_refused)
 
 Test(locks, each_stretch_that_could_be_emptied_is_tried)
 {
-    /* The first has more free space, but a block that fits nowhere; the second has hardly any. */
-    static const int layouts[][10] = { { 0, 9, -6, 0, 4, -4, 0, -5, 0, 1 }, { 0, 7, -1, 0, -7, 0, 1, 1, 1, 1 } };
+    /* Two have more free space than the third, but blocks that fit nowhere; one has hardly any. */
+    static const int layouts[][10] = { { 0, 9, -6, 0, 9, -5, 0, 4, -4, 0 }, { 0, 7, -1, 0, -7, 0, 1, 1, 1, 1 } };
     for (size_t i = 0; i < LENGTH(layouts); i++) {
         defrag_handle handles[10];
         defrag_pool *pool = laid_out(layouts[i], 10, handles);
