@@ -59,7 +59,7 @@ defrag_pool *laid_out(const int *granules, size_t count, defrag_handle *handles)
 {
     defrag_config config = DEFRAG_CONFIG_INIT;
     config.handles = (uint32_t)count + 1;
-    defrag_pool *pool = new_pool_with(arena, 16384, &config);
+    defrag_pool *pool = new_pool_with(arena, 32768, &config);
     for (size_t i = 0; i < count; i++) {
         size_t size = granules[i] != 0 ? (size_t)abs(granules[i]) : 1;
         handles[i] = alloc_block(pool, bytes_of_granules(pool, size), DEFRAG_FAST);

@@ -122,39 +122,3 @@ Test(compact, an_empty_and_a_full_pool_stay_as_they_are)
     cr_assert_eq(stats_of(pool).moved_blocks, 0);
     assert_intact(pool);
 }
-
-Test(compact, no_block_moves_up)
-{
-    uint64_t seed = test_seed();
-    random_source source = { seed };
-    for (int round = 0; round < 100; round++) {
-        defrag_handle handles[MOST];
-        size_t offsets[MOST];
-        defrag_pool *pool = new_pool(POOL_BYTES);
-        size_t count = ragged(pool, &source, handles);
-        for (size_t i = 0; i < count; i++) {
-            if (handles[i] != DEFRAG_NO_HANDLE) {
-                offsets[i] = offset_of(pool, handles[i]);
-                if (random_below(&source, 10) == 0) {
-                    lock_block(pool, handles[i]);
-                }
-            }
-        }
-        ASSERT_OK(defrag_compact(pool));
-        for (size_t i = 0; i < count; i++) {
-            cr_assert(handles[i] == DEFRAG_NO_HANDLE || offset_of(pool, handles[i]) <= offsets[i],
-                      "DEFRAG_SEED=%" PRIu64, seed);
-        }
-    }
-}
-
-Test(compact, a_block_goes_into_the_hole_that_a_locked_one_left_below_it)
-{
-    static const int layout[] = { -3, 0, -1, 4, 3, 0 };
-    defrag_handle handles[LENGTH(layout)];
-    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
-    size_t granule = stats_of(pool).granule;
-    ASSERT_OK(defrag_compact(pool));
-    cr_assert_eq(offset_of(pool, handles[4]), offset_of(pool, handles[1]) - 3 * granule);
-    cr_assert_eq(offset_of(pool, handles[3]), offset_of(pool, handles[1]) + granule);
-}

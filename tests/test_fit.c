@@ -221,7 +221,7 @@ Test(fit, make_room_moves_what_makes_it_with_the_fewest_bytes)
         { { -4, 4, 9, -4, 0, -5, 0, 0 }, 8, 4 },  /* to another hole rather than all that follows */
         { { -3, 9, -4, 6, -4, 9, -3, 0 }, 8, 6 }, /* what no hole takes slides */
         { { -2, 9, -4, 3, -4, 9, -2, 0 }, 8, 3 },
-        { { -4, 3, 3, -2, 0, -3, 0, 0 }, 9, 6 },  /* only one of the two fits elsewhere */
+        { { -4, 3, 3, -2, 0, -3, 0, 0 }, 9, 6 }, /* only one of the two fits elsewhere */
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         defrag_handle handles[LENGTH(cases[i].layout)];

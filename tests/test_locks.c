@@ -278,3 +278,37 @@ Test(locks, each_stretch_that_could_be_emptied_is_tried)
         assert_intact(pool);
     }
 }
+
+Test(locks, compact_fills_the_hole_below_one_with_a_block_from_above_it)
+{
+    static const int layout[] = { -3, 0, -1, 4, 3, 0 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    size_t granule = stats_of(pool).granule;
+    ASSERT_OK(defrag_compact(pool));
+    cr_assert_eq(offset_of(pool, handles[4]), offset_of(pool, handles[1]) - 3 * granule);
+    cr_assert_eq(offset_of(pool, handles[3]), offset_of(pool, handles[1]) + granule);
+}
+
+Test(locks, compact_moves_no_block_up_across_one)
+{
+    uint64_t seed = test_seed();
+    random_source source = { seed };
+    for (int round = 0; round < 100; round++) {
+        int layout[64];
+        for (size_t i = 0; i < LENGTH(layout); i++) {
+            int size = 1 + (int)random_below(&source, 12);
+            layout[i] = random_below(&source, 3) == 0 ? -size : random_below(&source, 8) == 0 ? 0 : size;
+        }
+        defrag_handle handles[LENGTH(layout)];
+        size_t offsets[LENGTH(layout)];
+        defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+        for (size_t i = 0; i < LENGTH(layout); i++) {
+            offsets[i] = layout[i] < 0 ? 0 : offset_of(pool, handles[i]);
+        }
+        ASSERT_OK(defrag_compact(pool));
+        for (size_t i = 0; i < LENGTH(layout); i++) {
+            cr_assert(layout[i] < 0 || offset_of(pool, handles[i]) <= offsets[i], "DEFRAG_SEED=%" PRIu64, seed);
+        }
+    }
+}

@@ -443,3 +443,18 @@ Test(step, a_block_goes_to_another_hole_only_if_a_larger_one_comes_of_it)
         cr_assert_eq(offset_of(pool, handles[1]), size < 5 ? elsewhere : offset - 2 * stats_of(pool).granule);
     }
 }
+
+Test(step, one_that_copies_less_than_another_call_is_not_the_worst)
+{
+    static const int layout[] = { -2, 5, 0, -2, 3 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    size_t granule = stats_of(pool).granule;
+    lock_block(pool, handles[4]);
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, NULL));
+    cr_assert_eq(stats_of(pool).worst_call_bytes, 5 * granule);
+    unlock_block(pool, handles[4]);
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, NULL));
+    cr_assert_eq(stats_of(pool).moved_bytes, 8 * granule);
+    cr_assert_eq(stats_of(pool).worst_call_bytes, 5 * granule);
+}

@@ -167,8 +167,9 @@ class Workshop:
         for path in LIB.glob("*.[ch]"):
             self.restore(path)
         self.sources = sorted(path.name for path in LIB.glob("*.c"))
-        # All in one, for mutants of a header, which goes into most of them.
-        (self.lib / "all.c").write_text("".join(f'#include "{name}"\n' for name in self.sources))
+        # All in one, for mutants of a header, which goes into most of them; the guard gives public functions their names back.
+        lines = [f'#include "{name}"\n' for name in sorted(self.sources, key=lambda name: name == "guard.c")]
+        (self.lib / "all.c").write_text("".join([*lines[:-1], "#define enter enter_guarded\n", lines[-1]]))
         for variant in self.variants:
             library = [self.original("all.c", variant)[1]]
             if any(variant.kills(kind, library) for kind in variant.programs):

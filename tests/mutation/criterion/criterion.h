@@ -20,8 +20,10 @@ typedef struct {
 
 #define Test(GROUP, NAME, ...)                                                                                         \
     static void GROUP##_##NAME##_test(void);                                                                           \
-    __attribute__((section("unit_tests"), used, aligned(sizeof(unit_test)))) static const unit_test                    \
-        GROUP##_##NAME##_entry = { #GROUP, #NAME, GROUP##_##NAME##_test, __VA_ARGS__ };                                \
+    __attribute__((section("unit_tests"), used,                                                                        \
+                   aligned(sizeof(unit_test)))) static const unit_test GROUP##_##NAME##_entry = {                      \
+        #GROUP, #NAME, GROUP##_##NAME##_test, __VA_ARGS__                                                              \
+    };                                                                                                                 \
     static void GROUP##_##NAME##_test(void)
 
 #define cr_assert(CONDITION, ...) ((CONDITION) ? (void)0 : exit(1))
