@@ -98,6 +98,52 @@ Test(guard, to_others_a_block_that_slides_is_locked)
     assert_intact(pool);
 }
 
+/* How many sections there must be at least to copy or to clear so many granules. */
+static int fewest_sections(size_t granules)
+{
+    enum { OPEN_BYTES = 128 };
+    size_t bytes = granules * stats_of(pool).granule - stats_of(pool).block_overhead;
+    return (int)((bytes + OPEN_BYTES - 1) / OPEN_BYTES);
+}
+
+Test(guard, others_are_let_in_after_each_32_words_that_slide)
+{
+    begin();
+    defrag_handle hole = alloc_granules(10);
+    alloc_granules(60);
+    free_block(pool, hole);
+    int fewest = fewest_sections(60);
+    sections = 0;
+    ASSERT_OK(defrag_compact(pool));
+    cr_assert_geq(sections, fewest);
+}
+
+Test(guard, others_are_let_in_after_each_32_words_that_a_step_copies)
+{
+    begin();
+    defrag_handle hole = alloc_granules(70);
+    alloc_granules(60);
+    free_block(pool, hole);
+    int fewest = fewest_sections(59);
+    size_t bytes = 59 * stats_of(pool).granule;
+    sections = 0;
+    ASSERT_OK(defrag_step(pool, bytes, SIZE_MAX, NULL));
+    cr_assert_geq(sections, fewest);
+    cr_assert_eq(stats_of(pool).moved_bytes, bytes);
+}
+
+Test(guard, others_are_let_in_after_each_32_words_that_are_cleared)
+{
+    begin();
+    defrag_request request = DEFRAG_REQUEST_INIT;
+    request.flags = DEFRAG_ZEROED;
+    request.bytes = bytes_of_granules(pool, 60);
+    int fewest = fewest_sections(60);
+    sections = 0;
+    ASSERT_OK(defrag_alloc_with(pool, &request, &wanted));
+    cr_assert_geq(sections, fewest);
+}
+
 /* ------------------------------------------------------------------------- others change what a call meant to go on with */
 
 /* | locked | a of 6, b of 6, hole of 8 | locked | hole of 6 | locked | hole of 6 | locked |: 16 granules are found if a and
