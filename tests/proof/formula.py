@@ -4,6 +4,7 @@ LLVM's assembler, becomes one formula for Z3, bit by bit. What is unknown here i
 Undefined behaviour that clang can trap counts as false."""
 
 import re
+import time
 
 import z3
 
@@ -117,8 +118,9 @@ def resize(value, bits, signed=False):
 class Function:
     """A function as formulas: `failed` says that it returns false, or traps, or goes round its loops too often."""
 
-    def __init__(self, header, lines, types):
+    def __init__(self, header, lines, types, seconds):
         self.types = types
+        self.deadline = time.monotonic() + seconds
         self.failed = z3.BoolVal(False)
         self.arguments = {
             name: z3.BitVec(name[1:], width_of(kind))
@@ -153,7 +155,11 @@ class Function:
         rounds = self.rounds
         if self.order[block] <= self.order[self.block]:
             rounds += 1
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise UnknownError("its loops take too long")
             solver = SOLVER.solver()
+            solver.set("timeout", int(1000 * left) + 1)
             solver.add(condition)
             if solver.check() == z3.unsat:
                 return
@@ -308,7 +314,7 @@ def in_order(blocks):
 def prove(header, lines, types, seconds):
     """None if the function returns true in any case, else why that is not known."""
     try:
-        function = Function(header, lines, types)
+        function = Function(header, lines, types, seconds)
     except UnknownError as error:
         return f"unknown: {error}"
     solver = SOLVER.solver()

@@ -8,7 +8,7 @@
 CLAIM(measure, const defrag_pool *pool, size_t bytes, size_t alignment)
 {
     need_t need = { 0, 0, DEFRAG_FAST, 1, 0, bytes, alignment };
-    if (pool->max_request > MAX_POOL_BYTES) {
+    if (pool->max_request > MAX_POOL_BYTES || pool->max_request >= pool->table) {
         return true;
     }
     bool is_power = alignment == 0 || (alignment & (alignment - 1)) == 0;

@@ -5,7 +5,7 @@
 #include "claim.h"
 
 /* The bits of the map for the bins in from..to, without the latter, none of them in another word than it belongs to. */
-static uint32_t bits_between(const defrag_pool *pool, uint32_t from, uint32_t to)
+INLINE uint32_t bits_between(const defrag_pool *pool, uint32_t from, uint32_t to)
 {
     uint32_t bits = 0;
 #pragma clang loop unroll(full)
@@ -20,16 +20,32 @@ static uint32_t bits_between(const defrag_pool *pool, uint32_t from, uint32_t to
 
 enum { END_OF_MAP = 32 * MAP_WORDS };
 
+/* Whether a place in a list can be a hole, and whether a bin that the map has lies in the pool and names one. What is done
+ * about others, as in a damaged pool, is not claimed. */
+INLINE bool is_in_arena(const defrag_pool *pool, uint32_t g)
+{
+    return g != 0 && g < pool->top && pool->top <= pool->table / GRANULE && pool->table <= MAX_POOL_BYTES - WORD;
+}
+
+INLINE bool is_sound_bin(const defrag_pool *pool, uint32_t bin)
+{
+    return offsetof(defrag_pool, bins) + sizeof(half_t) * (bin + (size_t)2) <= pool->table &&
+           is_in_arena(pool, first_in(pool, bin));
+}
+
 /* The bin found is the first from the given one that has a hole; none is missed. For each word of the map to begin in. */
-static bool finds_first(const defrag_pool *pool, uint32_t bin)
+INLINE bool finds_first(const defrag_pool *pool, uint32_t bin)
 {
     uint32_t found = bin;
+    if (bin >= END_OF_MAP) {
+        return true;
+    }
     uint32_t hole = first_from(pool, &found);
     if (bits_between(pool, bin, END_OF_MAP) == 0) {
         return hole == 0;
     }
     return found >= bin && found < END_OF_MAP && bits_between(pool, bin, found) == 0 &&
-           bits_between(pool, found, found + 1) != 0 && hole == first_in(pool, found);
+           bits_between(pool, found, found + 1) != 0 && (hole == first_in(pool, found) || !is_sound_bin(pool, found));
 }
 
 #define CLAIM_FIRST_FROM(word)                                                                                         \
@@ -46,9 +62,10 @@ CLAIM_FIRST_FROM(4)
 #endif
 
 /* The largest hole is in the last bin that has one. For each word of the map that this may be in. */
-static bool takes_last(const defrag_pool *pool, uint32_t bin)
+INLINE bool takes_last(const defrag_pool *pool, uint32_t bin)
 {
-    if (bin == 0 || bits_between(pool, bin, bin + 1) == 0 || bits_between(pool, bin + 1, END_OF_MAP) != 0) {
+    if (bin == 0 || bin >= END_OF_MAP || bits_between(pool, bin, bin + 1) == 0 ||
+        bits_between(pool, bin + 1, END_OF_MAP) != 0 || !is_sound_bin(pool, bin)) {
         return true;
     }
     return defrag_next_largest(pool, 0) == first_in(pool, bin);
@@ -66,27 +83,41 @@ CLAIM_NEXT_LARGEST(3)
 CLAIM_NEXT_LARGEST(4)
 #endif
 
-/* Behind the last of its list comes the first of the next lower bin that has one, and behind all of them nothing. */
-CLAIM(next_largest_goes_down, const defrag_pool *pool, uint32_t hole, uint32_t bin)
+/* Behind a hole comes the next of its list. */
+CLAIM(next_largest_in_list, const defrag_pool *pool, uint32_t hole)
 {
-    if (hole == 0 || hole > INDEX_MASK) {
+    if (!is_in_arena(pool, hole) || !is_in_arena(pool, next_hole(header(pool, hole)))) {
         return true;
+    }
+    return defrag_next_largest(pool, hole) == next_hole(header(pool, hole));
+}
+
+/* The bin of a hole that is the last of its list, or 0. */
+INLINE uint32_t bin_of_last(const defrag_pool *pool, uint32_t hole)
+{
+    if (!is_in_arena(pool, hole)) {
+        return 0;
     }
     word_t h = header(pool, hole);
-    uint32_t size = size_in(h);
-    if (size == 0 || size > MAX_POOL_BYTES / GRANULE) {
+    return next_hole(h) == 0 && size_in(h) != 0 && size_in(h) <= MAX_POOL_BYTES / GRANULE ? bin_of(size_in(h)) : 0;
+}
+
+/* Behind the last of its list comes the first of the next lower bin that has one. */
+CLAIM(next_largest_goes_down, const defrag_pool *pool, uint32_t hole, uint32_t bin)
+{
+    uint32_t own = bin_of_last(pool, hole);
+    if (bin == 0 || bin >= own || bits_between(pool, bin, bin + 1) == 0 || bits_between(pool, bin + 1, own) != 0 ||
+        !is_sound_bin(pool, bin)) {
         return true;
     }
-    uint32_t next = defrag_next_largest(pool, hole);
-    if (next_hole(h) != 0) {
-        return next == next_hole(h);
-    }
-    uint32_t own = bin_of(size);
-    if (bits_between(pool, 0, own) == 0) {
-        return next == 0;
-    }
-    return bin == 0 || bin >= own || bits_between(pool, bin, bin + 1) == 0 || bits_between(pool, bin + 1, own) != 0 ||
-           next == first_in(pool, bin);
+    return defrag_next_largest(pool, hole) == first_in(pool, bin);
+}
+
+/* Behind the last of all comes none. */
+CLAIM(next_largest_ends, const defrag_pool *pool, uint32_t hole)
+{
+    uint32_t own = bin_of_last(pool, hole);
+    return own == 0 || bits_between(pool, 0, own) != 0 || defrag_next_largest(pool, hole) == 0;
 }
 
 /* What FAST finds is as large as asked for, if it lies in the bin of its size as invariant I6 demands. */
@@ -113,11 +144,19 @@ CLAIM(first_fit_misses_none, const defrag_pool *pool, uint32_t granules)
     uint32_t larger = own + 1;
     uint32_t hole = first_in(pool, own);
     for (uint32_t tries = 0; tries < FAST_TRIES && hole != 0; tries++) {
+        if (!is_in_arena(pool, hole)) {
+            return true;
+        }
         word_t h = header(pool, hole);
         if (size_in(h) >= granules) {
             return false;
         }
         hole = next_hole(h);
     }
-    return first_from(pool, &larger) == 0;
+    hole = first_from(pool, &larger);
+    if (hole == 0 || !is_sound_bin(pool, larger)) {
+        return true;
+    }
+    uint32_t size = size_in(header(pool, hole));
+    return size == 0 || bin_of(size) != larger;
 }
