@@ -47,7 +47,7 @@ static inline uint32_t limit_with(uint32_t bytes, uint32_t slots);
 
 /*@ requires DEFRAG_MIN_POOL_BYTES <= bytes <= MAX_POOL_BYTES;
     assigns  \nothing;
-    ensures  head_and_bins: sizeof(defrag_pool) < \result <= sizeof(defrag_pool) + sizeof(half_t) * (32 * MAP_WORDS - 1); */
+    ensures  head_and_bins: sizeof(defrag_pool) < \result <= sizeof(defrag_pool) + sizeof(half_t) * 32 * MAP_WORDS; */
 uint32_t defrag_control_bytes(uint32_t bytes);
 
 /*@ requires DEFRAG_MIN_POOL_BYTES <= bytes <= MAX_POOL_BYTES;
