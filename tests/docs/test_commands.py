@@ -65,7 +65,7 @@ HERE = {
 
 def environment(folder):
     """What is installed goes into the folder, and is found there."""
-    libraries = folder / "root" / "usr" / "local" / "lib" / os.popen("gcc -print-multiarch").read().strip()
+    libraries = folder / "root" / "usr" / "local" / "lib"
     return os.environ | {
         "DESTDIR": str(folder / "root"),
         "PKG_CONFIG_SYSROOT_DIR": str(folder / "root"),

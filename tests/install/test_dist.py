@@ -2,7 +2,7 @@
 """What a release consists of: the same bytes each time, and of use to who has nothing else."""
 
 import os
-import tarfile
+import shutil
 import zipfile
 
 import pytest
@@ -17,8 +17,7 @@ def dist(tmp_path_factory):
 
 
 def unpack(archive, folder):
-    with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+    shutil.unpack_archive(archive, folder, "gztar")
     (inner,) = folder.iterdir()
     return inner
 

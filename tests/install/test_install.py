@@ -90,7 +90,7 @@ def test_cmake_refuses_it_for_a_program_of_another_interface(prefix, tmp_path, w
         f"cmake_minimum_required(VERSION 3.16)\nproject(p NONE)\nfind_package(defrag {wanted})\n"
         "if(defrag_FOUND)\n  message(FATAL_ERROR accepted)\nendif()\n"
     )
-    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}")
 
 
 def test_example_in_the_readme_runs(prefix, tmp_path):
