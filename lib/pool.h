@@ -95,7 +95,7 @@ enum {
     GENERATION_SHIFT = WORD_BITS - GENERATION_BITS,
     LOCKS_SHIFT = HALF_BITS,
     HANDLE_GENERATION_SHIFT = 32 - GENERATION_BITS,
-    SLOTS_SHIFT = HALF_BITS == 16 ? 16 : 0 /* in the identity */
+    SLOTS_SHIFT = 32 - HALF_BITS /* in the identity */
 };
 
 #define HALF_MASK (((word_t)1 << HALF_BITS) - 1)

@@ -107,11 +107,7 @@ static int32_t sweep(stepper_t *s)
         }
         if ((header(pool, g) & IS_HOLE) != 0) {
             outcome = try_push(s, g);
-            if (outcome != BLOCKED) {
-                break;
-            }
-            g = end_of(pool, g);
-            if (g >= pool->top) {
+            if (outcome != BLOCKED || (g = end_of(pool, g)) >= pool->top) {
                 break;
             }
         } else {

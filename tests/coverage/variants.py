@@ -87,8 +87,9 @@ def measure(name, scratch):
                 run(programs[1], *arguments, env=environment, stdout=log)
     profile = folder / "merged.profdata"
     run("llvm-profdata-19", "merge", *folder.glob("*.profraw"), "-o", profile)
+    objects = [part for program in programs for part in ("-object", program)]
     with (folder / "coverage.json").open("w") as output:
-        run("llvm-cov-19", "export", *sum((["-object", p] for p in programs), []), f"-instr-profile={profile}", stdout=output)
+        run("llvm-cov-19", "export", *objects, f"-instr-profile={profile}", stdout=output)
     return folder / "coverage.json"
 
 
