@@ -105,16 +105,16 @@ static int32_t sweep(stepper_t *s)
         if (s->looks == 0) {
             return SPENT;
         }
-        if ((header(pool, g) & IS_HOLE) != 0) {
-            outcome = try_push(s, g);
-            if (outcome != BLOCKED || (g = end_of(pool, g)) >= pool->top) {
-                break;
-            }
-        } else {
+        if ((header(pool, g) & IS_HOLE) == 0) {
             s->looks--;
+        } else {
+            outcome = try_push(s, g);
+            g = outcome == BLOCKED ? end_of(pool, g) : pool->top;
         }
-        defrag_set_half(pool, &pool->cursor, owner_in(header(pool, g)) + BEHIND_SLOT);
-        g = end_of(pool, g);
+        if (g < pool->top) {
+            defrag_set_half(pool, &pool->cursor, owner_in(header(pool, g)) + BEHIND_SLOT);
+            g = end_of(pool, g);
+        }
     }
     if (outcome != SPENT || defrag_in_flight(pool)) {
         defrag_set_half(pool, &pool->cursor, 0);
