@@ -22,7 +22,8 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
                 /* While none was left, blocks slide as far as they can at once. */
                 uint32_t hole = defrag_push(pool, g, to, end == SLIDE_ONLY ? UINT32_MAX : 0);
                 end = (header(pool, g) & IS_HOLE) != 0 && hole != g ? TOP_OF_ALL : end;
-                g = hole > g ? hole : g; /* in a damaged pool it might be lower, again and again */
+                /* Others may have freed what was before it. Else it is lower in a damaged pool alone, and might be so for ever. */
+                g = GUARDED || hole > g ? hole : g;
                 continue;
             }
             end = TOP_OF_ALL;

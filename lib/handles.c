@@ -13,7 +13,7 @@ DEFRAG_PRIVATE defrag_status defrag_open(const defrag_pool *pool, defrag_handle 
     return status;
 }
 
-static defrag_status verify(const defrag_pool *pool, const named_t *block)
+static defrag_status check_named(const defrag_pool *pool, const named_t *block)
 {
     uint32_t g = index_in(block->e);
     return is_place(pool, g) && is_sound(pool, header(pool, g), block->slot, g) ? DEFRAG_OK : DEFRAG_CORRUPT;
@@ -28,7 +28,7 @@ DEFRAG_PRIVATE defrag_status defrag_open_unlocked(const defrag_pool *pool, defra
     if ((block->state != UNLOCKED && block->state != IN_FLIGHT) || is_on_its_way(pool, block->slot, block->state)) {
         return DEFRAG_LOCKED;
     }
-    return verify(pool, block);
+    return check_named(pool, block);
 }
 
 DEFRAG_PRIVATE defrag_status defrag_give_up_copy(defrag_pool *pool, named_t *block)
@@ -39,7 +39,7 @@ DEFRAG_PRIVATE defrag_status defrag_give_up_copy(defrag_pool *pool, named_t *blo
     defrag_cancel_flight(pool);
     block->e = entry(pool, block->slot);
     block->state = locks_in(block->e);
-    return verify(pool, block);
+    return check_named(pool, block);
 }
 
 DEFRAG_PRIVATE word_t defrag_header(const defrag_pool *pool, uint32_t g)

@@ -144,7 +144,6 @@ static bool is_at_rest(const defrag_pool *pool)
 
 static void allow_all(const defrag_pool *pool)
 {
-    defrag_allow(pool, sizeof *pool);
     if (pool->max_request == defrag_capacity(bytes_of(pool), pool->reserved_slots)) {
         defrag_allow(pool, bytes_of(pool));
     }
@@ -152,6 +151,7 @@ static void allow_all(const defrag_pool *pool)
 
 DEFRAG_PRIVATE const defrag_pool *defrag_expose(const defrag_pool *pool, bool looks)
 {
+    defrag_allow(pool, sizeof *pool); /* to see whether it is a pool */
     if (is_at_rest(pool)) {
         allow_all(pool);
         if (!looks) {
