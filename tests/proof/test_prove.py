@@ -20,7 +20,7 @@ FAULTS = {
     "a word of the map passed over": ("bins.h", "    while (++i < MAP_WORDS) {", "    while (++i < MAP_WORDS - 1) {",
                                       "search.c", "first_from"),
     "a hole too small by a granule": ("bins.h", "return (int32_t)found->rest >= 0;", "return (int32_t)found->rest >= -1;",
-                                      "search.c", "first_fit_misses_none"),
+                                      "search.c", "first_fit_suffices"),
     "the request's own bin for any": ("bins.h", "    found.bin = own + 1;", "    found.bin = own;",
                                       "search.c", "first_fit_misses_none"),
     "no rounding up": ("pool.h", "(bytes + tail + WORD + GRANULE - 1) / GRANULE", "(bytes + tail + WORD + GRANULE - 2) / GRANULE",
