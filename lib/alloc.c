@@ -120,6 +120,7 @@ DEFRAG_API defrag_status defrag_alloc(defrag_pool *pool, size_t bytes, defrag_fi
         return allocate_on_top(pool, bytes, fit, handle);
     }
     if (size_in(found.header) >= last_granule(pool) - found.at) {
+        *handle = DEFRAG_NO_HANDLE;
         return DEFRAG_CORRUPT;
     }
     claim_t claim;

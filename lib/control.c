@@ -16,14 +16,18 @@ DEFRAG_PRIVATE defrag_status defrag_ready(const defrag_pool *pool)
         return DEFRAG_INVALID_POOL;
     }
     uint32_t identity = vouched(pool);
+    defrag_status status = DEFRAG_OK;
     if (identity != POOL_QUIET) {
         identity -= defrag_mark_of(pool->observer, pool->observer_context);
         if (identity != POOL_OBSERVED) {
-            return identity == POOL_BUSY ? DEFRAG_BUSY : DEFRAG_INVALID_POOL;
+            status = identity == POOL_BUSY ? DEFRAG_BUSY : DEFRAG_INVALID_POOL;
         }
     }
+    if (status == DEFRAG_INVALID_POOL) {
+        return status;
+    }
     uint32_t first = defrag_first_block(pool);
-    return pool->top - first <= limit_with(bytes_of(pool), pool->slots) - first ? DEFRAG_OK : DEFRAG_CORRUPT;
+    return pool->top - first <= limit_with(bytes_of(pool), pool->slots) - first ? status : DEFRAG_CORRUPT;
 }
 
 DEFRAG_PRIVATE defrag_status defrag_ready_to_look(const defrag_pool *pool)

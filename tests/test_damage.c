@@ -60,6 +60,46 @@ Test(damage, an_image_from_within_a_call_is_no_pool)
     cr_assert_eq(status, DEFRAG_INVALID_POOL);
 }
 
+Test(damage, a_hole_that_reaches_out_of_the_pool_is_not_taken)
+{
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 9), DEFRAG_FAST);
+    uint32_t g = index_in(entry(pool, 0));
+    alloc_block(pool, 1, DEFRAG_FAST);
+    free_block(pool, handle);
+    set_header(pool, g, header(pool, g) | block_header(0, last_granule(pool)));
+    memcpy(other_arena, pool, POOL_BYTES);
+    handle = 1;
+    defrag_status status = defrag_alloc(pool, bytes_of_granules(pool, 8), DEFRAG_FAST, &handle);
+    if (SMALL_CORE) { /* which looks on */
+        ASSERT_STATUS(status, DEFRAG_OK);
+        return;
+    }
+    ASSERT_STATUS(status, DEFRAG_CORRUPT);
+    cr_assert_eq(handle, DEFRAG_NO_HANDLE);
+    cr_assert_arr_eq(other_arena, pool, POOL_BYTES);
+}
+
+static void look_at_a_wrong_top(void *context, const defrag_pool *pool, const defrag_event *event)
+{
+    defrag_pool *damaged = (defrag_pool *)(uintptr_t)pool;
+    defrag_pool_stats stats = DEFRAG_STATS_INIT;
+    half_t top = pool->top;
+    (void)event;
+    damaged->top = (half_t)INDEX_MASK;
+    *(defrag_status *)context = defrag_stats(pool, &stats);
+    damaged->top = top;
+}
+
+Test(damage, an_observer_cannot_look_beyond_the_pool)
+{
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    defrag_status status = DEFRAG_OK;
+    ASSERT_OK(defrag_observe(pool, look_at_a_wrong_top, &status));
+    alloc_block(pool, 1, DEFRAG_FAST);
+    cr_assert_eq(status, DEFRAG_CORRUPT);
+}
+
 /* | locked | hole | locked | hole | ..., with a sweep that looked at some of them. */
 Test(damage, a_sweep_whose_block_is_nowhere_begins_anew)
 {
