@@ -90,7 +90,7 @@ APART static defrag_status allocate_on_top(defrag_pool *pool, size_t bytes, defr
 APART static defrag_status allocate_best(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
     uint32_t granules = granules_for((uint32_t)bytes, 1);
-    search_t search = { granules, 1, EVERY_HOLE, 0, 0 };
+    search_t search = { granules, 1, pool->top, 0, 0 };
     uint32_t at = is_fit(fit) && is_top(pool) && has_free_slot(pool) ? defrag_find_hole(pool, &search) : 0;
     return at != 0 ? allocate_at(pool, at, granules, handle) : allocate_slowly(pool, bytes, fit, handle);
 }

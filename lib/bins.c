@@ -46,8 +46,7 @@ static uint32_t smallest_in_list(const defrag_pool *pool, const search_t *search
     uint32_t best = 0;
     uint32_t best_granules = UINT32_MAX;
 
-    uint32_t tries = search->tries < pool->top ? search->tries : pool->top; /* there cannot be more */
-    for (; is_place(pool, hole) && tries != 0; tries--) {
+    for (uint32_t tries = search->tries; is_place(pool, hole) && tries != 0; tries--) {
         word_t h = header(pool, hole);
         uint32_t granules = size_in(h);
         if (granules < best_granules && suits(pool, search, hole, granules)) {
@@ -59,7 +58,7 @@ static uint32_t smallest_in_list(const defrag_pool *pool, const search_t *search
         }
         hole = next_hole(h);
     }
-    return best != 0 && defrag_listed(pool, best) != 0 ? best : 0;
+    return best_granules <= pool->top - best && (header(pool, best) & IS_HOLE) != 0 ? best : 0;
 }
 
 DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t *search)
@@ -76,9 +75,10 @@ DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t
     return 0;
 }
 
-DEFRAG_PRIVATE uint32_t defrag_find_home(const defrag_pool *pool, uint32_t g, uint32_t not_from, uint32_t not_to)
+DEFRAG_PRIVATE uint32_t defrag_find_home(const defrag_pool *pool, uint32_t granules, uint32_t alignment,
+                                         uint32_t not_from, uint32_t not_to)
 {
-    search_t search = { size_at(pool, g), alignment_at(pool, g), MOVE_TRIES, not_from, not_to };
+    search_t search = { granules, alignment, MOVE_TRIES, not_from, not_to };
     return defrag_find_hole(pool, &search);
 }
 
@@ -94,8 +94,12 @@ DEFRAG_PRIVATE uint32_t defrag_next_largest(const defrag_pool *pool, uint32_t ho
     }
     while (bin-- != 0) {
         uint32_t bits = pool->map[bin / 32] & (UINT32_MAX >> (31 - bin % 32));
-        bin = bin / 32 * 32 + (bits != 0 ? defrag_highest_bit(bits) : 0);
-        if (bits != 0 && bin != 0 && is_bin(pool, bin) && is_place(pool, first_in(pool, bin))) {
+        if (bits == 0) {
+            bin = bin / 32 * 32;
+            continue;
+        }
+        bin = bin / 32 * 32 + defrag_highest_bit(bits);
+        if (bin != 0 && is_bin(pool, bin) && is_place(pool, first_in(pool, bin))) {
             return first_in(pool, bin);
         }
     }

@@ -137,13 +137,12 @@ DEFRAG_PRIVATE void defrag_unlink_hole(defrag_pool *pool, uint32_t g, word_t hol
 typedef struct {
     uint32_t granules;
     uint32_t alignment; /* in granules */
-    uint32_t tries;     /* holes to look at in each bin, at most */
+    uint32_t tries;     /* holes to look at in each bin, at most; there cannot be more than granules below the top */
     uint32_t not_from;  /* holes that begin in not_from..not_to are not wanted */
     uint32_t not_to;
 } search_t;
 
 enum { FAST_TRIES = 3, MOVE_TRIES = 4 };
-#define EVERY_HOLE UINT32_MAX
 
 /* The header of the hole that a list names, or 0: there is none, or what is named cannot be one. */
 DEFRAG_PRIVATE word_t defrag_listed(const defrag_pool *pool, uint32_t hole);
@@ -189,8 +188,9 @@ INLINE fit_t first_fit(const defrag_pool *pool, uint32_t granules)
 /* The smallest hole found, or 0. Any hole of a bin above the first fits an unaligned search, so two bins are looked at. */
 DEFRAG_PRIVATE uint32_t defrag_find_hole(const defrag_pool *pool, const search_t *search);
 
-/* The same for the block at g. */
-DEFRAG_PRIVATE uint32_t defrag_find_home(const defrag_pool *pool, uint32_t g, uint32_t not_from, uint32_t not_to);
+/* The same for a block that is to move. */
+DEFRAG_PRIVATE uint32_t defrag_find_home(const defrag_pool *pool, uint32_t granules, uint32_t alignment,
+                                         uint32_t not_from, uint32_t not_to);
 
 /* The next smaller or equal hole in the order largest bin first, beginning with hole 0; 0 at the end. */
 DEFRAG_PRIVATE uint32_t defrag_next_largest(const defrag_pool *pool, uint32_t hole);

@@ -4,7 +4,9 @@
 DEFRAG_PRIVATE void defrag_add_used(defrag_pool *pool, uint32_t granules)
 {
     pool->in_use += granules;
-    defrag_note_peaks(pool);
+    if (borrowed(pool->in_use, pool->peak) != 0) {
+        defrag_note_peaks(pool);
+    }
 }
 
 DEFRAG_PRIVATE void defrag_carve(defrag_pool *pool, uint32_t at, word_t block)

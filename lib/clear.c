@@ -13,7 +13,7 @@ enum { SEGMENTS_TRIED = 8 };
 /* A hole outside the segment that block g fits, or the top, or 0. */
 static uint32_t place_outside(const defrag_pool *pool, const segment_t *segment, uint32_t g, uint32_t slots)
 {
-    uint32_t to = defrag_find_home(pool, g, segment->begin, segment->end);
+    uint32_t to = defrag_find_home(pool, size_at(pool, g), alignment_at(pool, g), segment->begin, segment->end);
     if (to != 0 || segment->end == pool->top) {
         return to;
     }

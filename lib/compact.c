@@ -20,7 +20,7 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
             uint32_t to = defrag_plan_push(pool, g, end);
             if (to != 0) {
                 /* While none was left, blocks slide as far as they can at once. */
-                uint32_t hole = defrag_push(pool, g, to, end == SLIDE_ONLY ? UINT32_MAX : 0);
+                uint32_t hole = defrag_push(pool, g, to, end == SLIDE_ONLY);
                 end = (header(pool, g) & IS_HOLE) != 0 && hole != g ? TOP_OF_ALL : end;
                 /* Others may have freed what was before it. Else it is lower in a damaged pool alone, and might be so for ever. */
                 g = GUARDED || hole > g ? hole : g;

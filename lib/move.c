@@ -117,13 +117,8 @@ DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_
 DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end)
 {
     uint32_t blocks = 0;
-    while (g < end) {
-        word_t h = header(pool, g);
-        if (owner_in(h) >= pool->slots || size_in(h) == 0) {
-            break; /* a damaged list of holes has written into what was looked at before */
-        }
-        defrag_commit_move(pool, owner_in(h), g);
-        g += size_in(h);
+    for (; g != end; g += size_at(pool, g)) {
+        defrag_commit_move(pool, owner_in(header(pool, g)), g);
         blocks++;
     }
     defrag_count(pool, pool->moved_blocks, blocks);
@@ -131,7 +126,7 @@ DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t 
 
 DEFRAG_PRIVATE void defrag_tell_of_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
 {
-    for (; g < end && g < pool->top && !is_quiet(pool); g = end_of(pool, g)) {
+    for (; pool->observer != NULL && g < end && g < pool->top; g = end_of(pool, g)) {
         defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
     }
 }
@@ -139,22 +134,25 @@ DEFRAG_PRIVATE void defrag_tell_of_moves(defrag_pool *pool, uint32_t g, uint32_t
 /* Slides the block behind a hole down, and those behind it, unless others may come in. Returns where the hole is then.
  *
  * To others, the block begins where the hole did meanwhile: who frees the block before that may set its HOLE_BEFORE. */
-APART static uint32_t slide(defrag_pool *pool, uint32_t hole, uint32_t most)
+APART static uint32_t slide(defrag_pool *pool, uint32_t hole, bool followed)
 {
     word_t hole_header = header(pool, hole);
     uint32_t from = hole + size_in(hole_header);
     uint32_t below = padding(pool, hole, alignment_at(pool, from));
     uint32_t above = size_in(hole_header) - below;
-    uint32_t end = from;
     word_t block = header(pool, from) & ~HOLE_BEFORE;
-    word_t h = block;
-    do {
-        end += size_in(h);
-        h = end < pool->top ? sound_header(pool, end) : IS_HOLE;
-    } while (!GUARDED && (h & IS_HOLE) == 0 && end + size_in(h) - from <= most &&
-             is_entered(pool, end, h, LOCKS_MASK | OVER_ALIGNED));
+    uint32_t end = from + size_in(block);
 
+    /* First, since damaged links may write into the headers that are looked at next. */
     defrag_unlink_hole(pool, hole, hole_header);
+    uint32_t limit = !GUARDED && followed ? pool->top : end;
+    while (end < limit) {
+        word_t h = sound_header(pool, end);
+        if ((h & IS_HOLE) != 0 || !is_entered(pool, end, h, LOCKS_MASK | OVER_ALIGNED)) {
+            break;
+        }
+        end += size_in(h);
+    }
     set_header(pool, hole, block);
     keep(pool, owner_in(block), hole);
     copy_openly(pool, usable_offset(from - above), usable_offset(from), usable_bytes(end - from));
@@ -174,10 +172,11 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
 {
     word_t moved = header(pool, from);
     uint32_t old = size_in(moved);
+    uint32_t slot = owner_in(moved);
     uint32_t alignment = alignment_at(pool, from);
-    uint32_t to = defrag_take(pool, at, granules, alignment, owner_in(moved));
+    uint32_t to = defrag_take(pool, at, granules, alignment, slot);
 
-    keep(pool, owner_in(moved), from);
+    keep(pool, slot, from);
     copy_openly(pool, usable_offset(to), usable_offset(from), usable_bytes(old));
     defrag_set_alignment(pool, to, granules, alignment);
     defrag_add_used(pool, granules - old);
@@ -185,7 +184,8 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
     /* Taking the hole may have changed what is before the old place, as may others. */
     moved = header(pool, from);
     uint32_t hole = hole_before(pool, from, moved);
-    defrag_commit_moves(pool, to, to + granules);
+    defrag_commit_move(pool, slot, to);
+    defrag_count(pool, pool->moved_blocks, 1);
     defrag_release(pool, from, old, moved);
     defrag_tell_of_moves(pool, to, to + granules, from - to);
     return hole;
@@ -193,20 +193,21 @@ DEFRAG_PRIVATE uint32_t defrag_evacuate(defrag_pool *pool, uint32_t from, uint32
 
 DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end)
 {
-    word_t h = sound_header(pool, hole);
-    uint32_t from = hole + size_in(h);
-    if ((h & IS_HOLE) == 0 || from >= pool->top) {
-        return 0;
+    word_t h = header(pool, hole);
+    if ((h & IS_HOLE) == 0 || size_in(h) - 1 >= pool->top - hole - 1) {
+        return 0; /* nothing is behind it */
     }
+    uint32_t from = hole + size_in(h);
     word_t block = sound_header(pool, from);
     if (!is_entered(pool, from, block, LOCKS_MASK)) {
         return 0;
     }
-    uint32_t behind = from + size_in(block);
-    uint32_t alignment = alignment_at(pool, from);
+    uint32_t granules = size_in(block);
+    uint32_t behind = from + granules;
+    uint32_t alignment = (entry(pool, owner_in(block)) & OVER_ALIGNED) != 0 ? defrag_alignment_at(pool, from) : 1;
     if (end != SLIDE_ONLY) {
         uint32_t not_to = alignment > 1 ? TOP_OF_ALL : end > behind ? end : behind;
-        uint32_t to = defrag_find_home(pool, from, hole, not_to);
+        uint32_t to = defrag_find_home(pool, granules, alignment, hole, not_to);
         if (to != 0 && (not_to == TOP_OF_ALL || size_at(pool, to) < behind - hole)) {
             return to;
         }
@@ -214,10 +215,10 @@ DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole,
     return padding(pool, hole, alignment) < size_in(h) ? hole : 0;
 }
 
-DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t to, uint32_t most)
+DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t to, bool followed)
 {
     if (to == hole) {
-        return slide(pool, hole, most);
+        return slide(pool, hole, followed);
     }
     uint32_t from = hole + size_at(pool, hole);
     return defrag_evacuate(pool, from, to, size_at(pool, from));

@@ -25,8 +25,8 @@
 DEFRAG_PRIVATE uint32_t defrag_plan_push(const defrag_pool *pool, uint32_t hole, uint32_t end);
 
 /* Pushes a hole as planned, and returns where it begins now; that is the top if it melted into the wilderness. When the
- * block slides, those behind it follow as far as they can without the whole being more than `most` granules. */
-DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t to, uint32_t most);
+ * block slides, those behind it follow as far as they can, if they are to. */
+DEFRAG_PRIVATE uint32_t defrag_push(defrag_pool *pool, uint32_t hole, uint32_t to, bool followed);
 
 /* Moves a block into the hole at `at`, which must fit it, or into the wilderness, and makes it `granules` large, which is
  * not less than it was. Returns where the hole begins that its place belongs to now. */

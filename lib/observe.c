@@ -39,7 +39,7 @@ DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
 
 DEFRAG_PRIVATE void defrag_notify(defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from)
 {
-    if (!is_quiet(pool) && slot < pool->slots) {
+    if (pool->observer != NULL && slot < pool->slots) {
         defrag_event event = defrag_describe(pool, kind, slot, from);
         defrag_tell(pool, &event);
     }

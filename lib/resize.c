@@ -52,7 +52,7 @@ static bool grow_here(defrag_pool *pool, uint32_t slot, const need_t *need)
         if (to >= g || size_at(pool, hole) != g - hole || !reaches(pool, to, end, need->granules)) {
             return false;
         }
-        defrag_push(pool, hole, hole, 0);
+        defrag_push(pool, hole, hole, false);
         g = to;
         end = end_of(pool, g);
         /* Others, or a damaged list of holes, may have changed what is there. */

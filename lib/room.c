@@ -56,7 +56,7 @@ DEFRAG_PRIVATE uint32_t defrag_find_place(const defrag_pool *pool, const need_t 
     if ((need->flags & DEFRAG_PINNED) != 0 && need->fit != DEFRAG_FAST) {
         at = lowest_hole(pool, need);
     } else {
-        uint32_t tries = need->fit == DEFRAG_FAST ? FAST_TRIES : EVERY_HOLE;
+        uint32_t tries = need->fit == DEFRAG_FAST ? FAST_TRIES : pool->top;
         at = defrag_find_hole(pool, &(search_t){ need->granules, need->alignment, tries, 0, 0 });
     }
     uint32_t top = pool->top;
@@ -78,25 +78,27 @@ typedef struct {
  * not kept count of, so that this is an estimate. */
 static bool estimate(const defrag_pool *pool, plan_t *plan, uint32_t goal, uint32_t most)
 {
+    const uint32_t roomiest = plan->roomiest;
     uint32_t width = 0;
+    uint32_t cost = 0;
     uint32_t g = plan->hole;
 
-    plan->cost = 0;
     for (uint32_t looks = 0; looks <= BLOCKS_AHEAD && g < pool->top; looks++) {
         word_t h = header(pool, g);
         uint32_t granules = size_in(h);
         if ((h & IS_HOLE) != 0) {
             width += granules;
         } else {
-            plan->cost += granules;
-            width += granules <= plan->roomiest ? granules : 0;
-            if (plan->cost >= most || !is_movable(pool, h)) {
+            cost += granules;
+            width += granules <= roomiest ? granules : 0;
+            if (cost >= most || !is_movable(pool, h)) {
                 return false;
             }
         }
         g += granules;
-        plan->end = g;
         if (width >= goal) {
+            plan->end = g;
+            plan->cost = cost;
             return true;
         }
     }
@@ -138,7 +140,7 @@ APART static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
             break;
         }
         moved += granules;
-        hole = defrag_push(pool, hole, to, 0);
+        hole = defrag_push(pool, hole, to, false);
     }
     return true;
 }
@@ -152,7 +154,7 @@ static void clear_top(defrag_pool *pool)
         last = g;
     }
     if (is_movable(pool, sound_header(pool, last))) {
-        uint32_t to = defrag_find_home(pool, last, last, TOP_OF_ALL);
+        uint32_t to = defrag_find_home(pool, size_at(pool, last), alignment_at(pool, last), last, TOP_OF_ALL);
         if (to != 0) {
             defrag_evacuate(pool, last, to, size_at(pool, last));
         }

@@ -48,7 +48,7 @@ static int32_t try_push(stepper_t *s, uint32_t hole)
     uint32_t from = hole + size_at(pool, hole);
     uint32_t granules = size_at(pool, from);
     if (granules <= s->left) {
-        defrag_push(pool, hole, to, 0);
+        defrag_push(pool, hole, to, false);
         s->left -= granules;
         return PUSHED;
     }

@@ -14,7 +14,7 @@
 /* A hole for the block at g, or the top, or 0. The wilderness keeps a granule for handle slots. */
 static uint32_t other_place(const defrag_pool *pool, uint32_t g)
 {
-    uint32_t to = defrag_find_home(pool, g, 0, 0);
+    uint32_t to = defrag_find_home(pool, size_at(pool, g), alignment_at(pool, g), 0, 0);
     if (to != 0) {
         return to;
     }

@@ -6,42 +6,55 @@
 #include "move.h"
 #include "room.h"
 
+typedef struct {
+    uint32_t low;
+    uint32_t free;  /* granules of the holes from `low` on */
+    uint32_t moves; /* and of the blocks */
+    uint32_t best;
+    uint32_t fewest; /* moves of the best */
+} window_t;
+
+/* Lets the lower end go up while what is left suffices. */
+INLINE void narrow(const defrag_pool *pool, window_t *w, uint32_t goal)
+{
+    word_t h;
+    for (; w->free >= goal; w->low += size_in(h)) {
+        h = header(pool, w->low);
+        if ((h & IS_HOLE) == 0) {
+            w->moves -= size_in(h);
+            continue;
+        }
+        if (w->moves < w->fewest) {
+            w->best = w->low;
+            w->fewest = w->moves;
+        }
+        w->free -= size_in(h);
+    }
+}
+
 DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t goal, uint32_t slots)
 {
-    uint32_t best = 0;
-    uint32_t fewest = UINT32_MAX;
-    uint32_t low = defrag_first_block(pool);
-    uint32_t free = 0;  /* granules of the holes from `low` to g */
-    uint32_t moves = 0; /* and of the blocks */
-    word_t h;
-    word_t lowest;
+    window_t w = { defrag_first_block(pool), 0, 0, 0, UINT32_MAX };
+    uint32_t granules;
 
-    for (uint32_t g = low;; g += size_in(h)) {
-        bool at_top = g >= pool->top;
-        h = at_top ? (word_t)defrag_wilderness(pool, slots) << 1 | IS_HOLE : sound_header(pool, g);
+    for (uint32_t g = w.low; g < pool->top; g += granules) {
+        word_t h = header(pool, g);
+        granules = size_in(h);
+        if (granules == 0) {
+            return w.best; /* damage alone makes it 0, or so large that it reaches beyond the top */
+        }
         if ((h & IS_HOLE) != 0) {
-            free += size_in(h);
+            w.free += granules;
+            narrow(pool, &w, goal);
         } else if (is_movable(pool, h)) {
-            moves += size_in(h);
+            w.moves += granules;
         } else {
-            low = g + size_in(h);
-            free = 0;
-            moves = 0;
-        }
-        for (; free >= goal; low += size_in(lowest)) {
-            lowest = sound_header(pool, low);
-            if ((lowest & IS_HOLE) == 0) {
-                moves -= size_in(lowest);
-                continue;
-            }
-            if (moves < fewest) {
-                best = low;
-                fewest = moves;
-            }
-            free -= size_in(lowest);
-        }
-        if (at_top) {
-            return best;
+            w.low = g + granules;
+            w.free = 0;
+            w.moves = 0;
         }
     }
+    w.free += (uint32_t)defrag_wilderness(pool, slots);
+    narrow(pool, &w, goal);
+    return w.best;
 }

@@ -119,20 +119,6 @@ Test(damage, a_sweep_whose_block_is_nowhere_begins_anew)
     ASSERT_OK(defrag_step(pool, SIZE_MAX, 12, NULL));
 }
 
-Test(damage, moves_end_at_a_header_that_no_block_can_have)
-{
-    const word_t wrong[] = { block_header(MAX_SLOTS - 1, 2), block_header(0, 0) };
-    for (size_t i = 0; i < LENGTH(wrong); i++) {
-        defrag_pool *pool = new_pool(POOL_BYTES);
-        alloc_block(pool, 1, DEFRAG_FAST);
-        uint32_t g = index_in(entry(pool, 0));
-        set_header(pool, g, wrong[i]);
-        memcpy(other_arena, pool, POOL_BYTES);
-        defrag_commit_moves(pool, g, g + 4);
-        cr_assert_arr_eq(other_arena, pool, POOL_BYTES);
-    }
-}
-
 static void count(void *context, const defrag_pool *pool, const defrag_event *event)
 {
     (void)pool;

@@ -90,8 +90,8 @@ STOPPED = (
     Fault(
         "an old place is given up before the entry is stored",
         "move.c",
-        "    defrag_commit_moves(pool, to, to + granules);\n    defrag_release(pool, from, old, moved);\n",
-        "    defrag_release(pool, from, old, moved);\n    defrag_commit_moves(pool, to, to + granules);\n",
+        "    defrag_commit_move(pool, slot, to);\n",
+        "    defrag_release(pool, from, old, moved);\n    defrag_commit_move(pool, slot, to);\n    return hole;\n",
         "a block is nowhere whole",
     ),
     Fault(
