@@ -185,7 +185,7 @@ DEFRAG_API defrag_status defrag_free(defrag_pool *pool, defrag_handle handle)
     if (!SMALL_CORE && is_quiet(pool) && is_top(pool)) {
         named_t block = find_named(pool, handle);
         uint32_t g = index_in(block.e);
-        if (block.state == UNLOCKED && is_place(pool, g)) {
+        if (block.state == UNLOCKED && is_below_top(pool, g)) {
             word_t h = header(pool, g);
             if (is_sound(pool, h, block.slot, g)) {
                 pool->in_use -= ONE_BLOCK + size_in(h);

@@ -61,7 +61,7 @@ INLINE uint32_t hole_before(const defrag_pool *pool, uint32_t g, word_t header_w
 {
     if ((header_word & HOLE_BEFORE) != 0) {
         uint32_t before = g - size_before(pool, g);
-        if (before - 1 < g - 1) {
+        if (before - LEAST_PLACE < g - LEAST_PLACE) {
             return before;
         }
     }

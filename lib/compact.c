@@ -22,8 +22,11 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
                 /* While none was left, blocks slide as far as they can at once. */
                 uint32_t hole = defrag_push(pool, g, to, end == SLIDE_ONLY);
                 end = (header(pool, g) & IS_HOLE) != 0 && hole != g ? TOP_OF_ALL : end;
-                /* Others may have freed what was before it. Else it is lower in a damaged pool alone, and might be so for ever. */
-                g = GUARDED || hole > g ? hole : g;
+                /* Each push takes the hole's end up; if not it has melted away, or the pool is damaged. */
+                if (!GUARDED && end_of(pool, hole) <= g + size_in(h)) {
+                    return;
+                }
+                g = hole;
                 continue;
             }
             end = TOP_OF_ALL;

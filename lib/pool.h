@@ -312,10 +312,19 @@ INLINE bool is_top(const defrag_pool *pool)
     return pool->top - 1U < last_granule(pool);
 }
 
-/* Whether g is below the top, which was found to be one. */
-INLINE bool is_place(const defrag_pool *pool, uint32_t g)
+/* Whether g is below such a top. That suffices where one block is taken off. */
+INLINE bool is_below_top(const defrag_pool *pool, uint32_t g)
 {
     return g - 1 < pool->top - 1U;
+}
+
+/* No pool's first block is lower. */
+enum { LEAST_PLACE = (offsetof(struct defrag_pool, bins) + WORD - 1) / GRANULE };
+
+/* Whether g is below the top, which was found to be above the first block, and not among the fields that moving changes. */
+INLINE bool is_place(const defrag_pool *pool, uint32_t g)
+{
+    return g - LEAST_PLACE < pool->top - (uint32_t)LEAST_PLACE;
 }
 
 /* The header at g, which is below the top. If it is damaged so that it reaches beyond, it looks like that of a block up to
