@@ -2,14 +2,13 @@
  *
  * A long random test: pools of many shapes and uses, every answer judged by the model. Prints the seed, with which it can
  * be repeated. */
+#include "options.h"
 #include "traffic.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { LARGEST_POOL = 256 << 10, ROOM = 1024, PLACES = 32768, OPERATIONS_OF_POOL = 20000 };
 
@@ -37,43 +36,23 @@ static error_t parse(int key, char *text, struct argp_state *state);
 static const struct argp parser = { known_options, parse, NULL, "Tests the allocator with random operations.",
                                     NULL,          NULL,  NULL };
 
-static void refuse(const char *what)
-{
-    fprintf(stderr, "stress: %s; run stress --help for the options.\n", what);
-    exit(2);
-}
-
-static uint64_t number(const char *text)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 0);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0) {
-        refuse("a seed or a number of operations must be a whole number that fits 64 bits");
-    }
-    return value;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     options *o = state->input;
     switch (key) {
-    case 's': o->seed = number(text); return 0;
-    case 'o': o->operations = number(text); return 0;
+    case 's': o->seed = option_number("stress", text); return 0;
+    case 'o': o->operations = option_number("stress", text); return 0;
     case 'h': argp_help(&parser, stdout, ARGP_HELP_STD_HELP, state->name); exit(0);
-    case ARGP_KEY_ARG: refuse("there is nothing but options to give"); return 0;
+    case ARGP_KEY_ARG: option_refuse("stress", "there is nothing but options to give"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static options read_options(int count, char **arguments)
 {
-    struct timespec now;
-    timespec_get(&now, TIME_UTC);
-    random_source source = { (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec };
-    options o = { random_64(&source) >> 32, 1700000 };
+    options o = { option_new_seed(), 1700000 };
     if (argp_parse(&parser, count, arguments, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &o) != 0) {
-        refuse("an option is unknown or lacks its number");
+        option_refuse("stress", "an option is unknown or lacks its number");
     }
     return o;
 }

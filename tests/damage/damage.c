@@ -3,16 +3,15 @@
  * Every flipped bit. In many states of many pools each single bit of the pool's own data is flipped: defrag_check must report it, and every
  * call that is made without a check must come back and touch nothing outside the pool. */
 #include "metadata.h"
+#include "options.h"
 #include "traffic.h"
 #include "trap.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "pool.h"
 
@@ -46,45 +45,25 @@ static const struct argp parser = {
     known_options, parse, NULL, "Flips every bit of pools' own data.", NULL, NULL, NULL
 };
 
-static void refuse(const char *what)
-{
-    fprintf(stderr, "damage: %s; run damage --help for the options.\n", what);
-    exit(2);
-}
-
-static uint64_t number(const char *text)
-{
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 0);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0) {
-        refuse("what an option is set to must be a whole number that fits 64 bits");
-    }
-    return value;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     options *o = state->input;
     switch (key) {
-    case 's': o->seed = number(text); return 0;
-    case 'n': o->states = number(text); return 0;
-    case 'f': o->first = number(text); return 0;
-    case 'c': o->calls = number(text); return 0;
+    case 's': o->seed = option_number("damage", text); return 0;
+    case 'n': o->states = option_number("damage", text); return 0;
+    case 'f': o->first = option_number("damage", text); return 0;
+    case 'c': o->calls = option_number("damage", text); return 0;
     case 'h': argp_help(&parser, stdout, ARGP_HELP_STD_HELP, state->name); exit(0);
-    case ARGP_KEY_ARG: refuse("there is nothing but options to give"); return 0;
+    case ARGP_KEY_ARG: option_refuse("damage", "there is nothing but options to give"); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static options read_options(int count, char **arguments)
 {
-    struct timespec now;
-    timespec_get(&now, TIME_UTC);
-    random_source source = { (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec };
-    options o = { random_64(&source) >> 32, 1000, 0, UINT64_MAX };
+    options o = { option_new_seed(), 1000, 0, UINT64_MAX };
     if (argp_parse(&parser, count, arguments, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &o) != 0) {
-        refuse("an option is unknown or lacks its number");
+        option_refuse("damage", "an option is unknown or lacks its number");
     }
     return o;
 }
