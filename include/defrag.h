@@ -99,8 +99,9 @@ enum {
     /* The pool is null, was never initialised, has been deinitialised, or comes from a differently built library. */
     DEFRAG_INVALID_POOL = 10,
     /* The pool's own data is damaged: something wrote past the end of its block. Any call may say so that meets the
-     * damage; only defrag_check and defrag_attach look for it everywhere. However damaged, a pool makes no call read
-     * or write outside its memory, or go on for ever; blocks near the damage may be lost. */
+     * damage; only defrag_check and defrag_attach look for it everywhere. A flipped bit makes no call read or write
+     * outside the pool's memory, or go on for ever; but blocks near the damage may be lost, and if it is in a
+     * block's table entry, defrag_lock may return a wrong address. */
     DEFRAG_CORRUPT = 11,
     /* Called from the pool's observer, which may only look. */
     DEFRAG_BUSY = 12,
