@@ -23,7 +23,7 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
                 uint32_t hole = defrag_push(pool, g, to, end == SLIDE_ONLY);
                 end = (header(pool, g) & IS_HOLE) != 0 && hole != g ? TOP_OF_ALL : end;
                 /* Each push takes the hole's end up; if not it has melted away, or the pool is damaged. */
-                if (!GUARDED && end_of(pool, hole) <= g + size_in(h)) {
+                if (!GUARDED && hole < pool->top && end_of(pool, hole) <= g + size_in(h)) {
                     return;
                 }
                 g = hole;

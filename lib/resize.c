@@ -39,29 +39,31 @@ static void shrink(defrag_pool *pool, uint32_t g, uint32_t granules)
     }
 }
 
-/* Lets the block of a slot grow in place, or after sliding down into the hole before it, if that suffices. */
-static bool grow_here(defrag_pool *pool, uint32_t slot, const need_t *need)
+/* Lets the block of a slot grow in place, if that suffices. */
+static bool grow_in_place(defrag_pool *pool, uint32_t slot, const need_t *need)
+{
+    uint32_t g = place_of(pool, slot);
+    bool suffices = reaches(pool, g, end_of(pool, g), need->granules);
+    if (suffices) {
+        defrag_extend(pool, g, need->granules);
+    }
+    return suffices;
+}
+
+/* Lets it grow after sliding down into the hole before it, if that suffices. */
+static bool grow_downwards(defrag_pool *pool, uint32_t slot, const need_t *need)
 {
     uint32_t g = place_of(pool, slot);
     word_t h = header(pool, g);
-    uint32_t end = g + size_in(h);
+    uint32_t hole = hole_before(pool, g, h);
+    uint32_t to = hole + padding(pool, hole, need->alignment);
 
-    if (!reaches(pool, g, end, need->granules)) {
-        uint32_t hole = hole_before(pool, g, h);
-        uint32_t to = hole + padding(pool, hole, need->alignment);
-        if (to >= g || size_at(pool, hole) != g - hole || !reaches(pool, to, end, need->granules)) {
-            return false;
-        }
-        defrag_push(pool, hole, hole, false);
-        g = to;
-        end = end_of(pool, g);
-        /* Others, or a damaged list of holes, may have changed what is there. */
-        if (end - g > need->granules || !reaches(pool, g, end, need->granules)) {
-            return false;
-        }
+    if (to >= g || size_at(pool, hole) != g - hole || !reaches(pool, to, g + size_in(h), need->granules)) {
+        return false;
     }
-    defrag_extend(pool, g, need->granules);
-    return true;
+    defrag_push(pool, hole, hole, false);
+    /* Others, or a damaged list of holes, may have changed what is there. */
+    return size_at(pool, to) <= need->granules && grow_in_place(pool, slot, need);
 }
 
 static void reverse(defrag_pool *pool, uint32_t from, uint32_t to)
@@ -139,7 +141,7 @@ static bool cut(defrag_pool *pool, uint32_t slot, const need_t *need)
 
 static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
 {
-    if (grow_here(pool, slot, need)) {
+    if (grow_in_place(pool, slot, need) || grow_downwards(pool, slot, need)) {
         return DEFRAG_OK;
     }
     uint32_t at;
@@ -152,8 +154,9 @@ static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot
         return DEFRAG_OK; /* others have made it larger */
     }
     if (found) {
-        /* Making room may have moved the block, or freed the granules beside it. */
-        if (!grow_here(pool, slot, need)) {
+        /* Making room may have moved the block, or freed the granules behind it. Sliding would copy as much, and lets
+         * others in, who may take the room found. */
+        if (!grow_in_place(pool, slot, need)) {
             defrag_evacuate(pool, place_of(pool, slot), at, need->granules);
         }
         return DEFRAG_OK;

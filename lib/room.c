@@ -184,7 +184,7 @@ static uint32_t try_way(defrag_pool *pool, const need_t *need, uint32_t way)
     } else if (way == SLIDE_ALL) {
         defrag_gather(pool, defrag_first_block(pool), table_fits ? goal : UINT32_MAX);
     } else {
-        defrag_gather(pool, defrag_clear_between_locks(pool, goal, slots), goal);
+        defrag_gather(pool, defrag_clear_between_locks(pool, goal, need->slots), goal);
     }
     return way + 1;
 }

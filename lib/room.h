@@ -44,7 +44,8 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
 DEFRAG_PRIVATE uint32_t defrag_cheapest_window(const defrag_pool *pool, uint32_t goal, uint32_t slots);
 
 /* Makes so many granules free between two locked blocks by moving what is there to holes elsewhere. Returns from where
- * they are to be gathered; the top if there are none. */
-DEFRAG_PRIVATE uint32_t defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t slots);
+ * they are to be gathered; the top if there are none. The table keeps its slots, and has them for so many more blocks, 0 or
+ * 1. */
+DEFRAG_PRIVATE uint32_t defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t more);
 
 #endif
