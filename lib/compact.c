@@ -23,7 +23,8 @@ DEFRAG_PRIVATE void defrag_gather(defrag_pool *pool, uint32_t from, uint32_t goa
                 uint32_t hole = defrag_push(pool, g, to, end == SLIDE_ONLY);
                 end = (header(pool, g) & IS_HOLE) != 0 && hole != g ? TOP_OF_ALL : end;
                 /* Each push takes the hole's end up; if not it has melted away, or the pool is damaged. */
-                if (!GUARDED && hole < pool->top && end_of(pool, hole) <= g + size_in(h)) {
+                uint32_t behind = hole < pool->top ? end_of(pool, hole) : 0;
+                if (!GUARDED && behind <= g + size_in(h)) {
                     return;
                 }
                 g = hole;

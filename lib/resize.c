@@ -39,10 +39,9 @@ static void shrink(defrag_pool *pool, uint32_t g, uint32_t granules)
     }
 }
 
-/* Lets the block of a slot grow in place, if that suffices. */
-static bool grow_in_place(defrag_pool *pool, uint32_t slot, const need_t *need)
+/* Lets the block at g grow in place, if that suffices. */
+static bool grow_in_place(defrag_pool *pool, uint32_t g, const need_t *need)
 {
-    uint32_t g = place_of(pool, slot);
     bool suffices = reaches(pool, g, end_of(pool, g), need->granules);
     if (suffices) {
         defrag_extend(pool, g, need->granules);
@@ -51,9 +50,8 @@ static bool grow_in_place(defrag_pool *pool, uint32_t slot, const need_t *need)
 }
 
 /* Lets it grow after sliding down into the hole before it, if that suffices. */
-static bool grow_downwards(defrag_pool *pool, uint32_t slot, const need_t *need)
+static bool grow_downwards(defrag_pool *pool, uint32_t g, const need_t *need)
 {
-    uint32_t g = place_of(pool, slot);
     word_t h = header(pool, g);
     uint32_t hole = hole_before(pool, g, h);
     uint32_t to = hole + padding(pool, hole, need->alignment);
@@ -63,7 +61,7 @@ static bool grow_downwards(defrag_pool *pool, uint32_t slot, const need_t *need)
     }
     defrag_push(pool, hole, hole, false);
     /* Others, or a damaged list of holes, may have changed what is there. */
-    return size_at(pool, to) <= need->granules && grow_in_place(pool, slot, need);
+    return end_of(pool, to) - to <= need->granules && grow_in_place(pool, to, need);
 }
 
 static void reverse(defrag_pool *pool, uint32_t from, uint32_t to)
@@ -139,9 +137,25 @@ static bool cut(defrag_pool *pool, uint32_t slot, const need_t *need)
     return suffices;
 }
 
+/* The last resort: gathers all holes first. */
+static defrag_status grow_at_last(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
+{
+    uint32_t before = pool->moved_bytes[0];
+    defrag_trim_table(pool);
+    (void)defrag_compact(pool); /* which gives a flight up, too */
+    defrag_status status = look_again(pool, handle);
+    bool grown = status == DEFRAG_OK && (cut(pool, slot, need) || grow_by_rotating(pool, slot, need));
+    defrag_note_worst_call(pool, before);
+    if (status != DEFRAG_OK) {
+        return status;
+    }
+    return grown ? DEFRAG_OK : DEFRAG_FRAGMENTED;
+}
+
 static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
 {
-    if (grow_in_place(pool, slot, need) || grow_downwards(pool, slot, need)) {
+    uint32_t g = place_of(pool, slot);
+    if (grow_in_place(pool, g, need) || grow_downwards(pool, g, need)) {
         return DEFRAG_OK;
     }
     uint32_t at;
@@ -156,8 +170,9 @@ static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot
     if (found) {
         /* Making room may have moved the block, or freed the granules behind it. Sliding would copy as much, and lets
          * others in, who may take the room found. */
-        if (!grow_in_place(pool, slot, need)) {
-            defrag_evacuate(pool, place_of(pool, slot), at, need->granules);
+        g = place_of(pool, slot);
+        if (!grow_in_place(pool, g, need)) {
+            defrag_evacuate(pool, g, at, need->granules);
         }
         return DEFRAG_OK;
     }
@@ -168,16 +183,7 @@ static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot
     if (need->fit != DEFRAG_MAKE_ROOM) {
         return DEFRAG_FRAGMENTED;
     }
-    uint32_t before = pool->moved_bytes[0];
-    defrag_trim_table(pool);
-    (void)defrag_compact(pool); /* which gives a flight up, too */
-    status = look_again(pool, handle);
-    bool grown = status == DEFRAG_OK && (cut(pool, slot, need) || grow_by_rotating(pool, slot, need));
-    defrag_note_worst_call(pool, before);
-    if (status != DEFRAG_OK) {
-        return status;
-    }
-    return grown ? DEFRAG_OK : DEFRAG_FRAGMENTED;
+    return grow_at_last(pool, handle, slot, need);
 }
 
 DEFRAG_API defrag_status defrag_resize(defrag_pool *pool, defrag_handle handle, size_t bytes, defrag_fit fit)

@@ -4,6 +4,9 @@
 #include "interrupts/simulated.h"
 #include "support.h"
 
+/* The granules of the smallest block in a build with links of 32 bits. */
+enum { LEAST = 2 };
+
 static bool kept_out;
 static int sections; /* that ended with others let in */
 static void (*others)(void);
@@ -55,12 +58,17 @@ static defrag_handle alloc_all_but(size_t granules)
     return alloc_block(pool, stats.largest_now - granules * stats.granule, DEFRAG_FAST);
 }
 
-/* A pool whose handle table need not grow. */
-static void begin(void)
+/* A pool whose handle table need not grow for so many blocks. */
+static void begin_with(uint32_t handles)
 {
     defrag_config config = DEFRAG_CONFIG_INIT;
-    config.handles = 16;
+    config.handles = handles;
     pool = new_pool_with(arena, 4096, &config);
+}
+
+static void begin(void)
+{
+    begin_with(16);
 }
 
 static void lock_wanted(void)
@@ -179,6 +187,49 @@ Test(guard, a_block_locked_meanwhile_is_not_moved_across_locks)
     cr_assert_eq(block_of(pool, wanted).exclusive, 1);
 }
 
+static void take_two_slots(void)
+{
+    alloc_granules(LEAST);
+    alloc_granules(LEAST);
+}
+
+/* Leaves a hole behind a block without giving a slot back. */
+static void shrink(defrag_handle handle, size_t granules)
+{
+    ASSERT_OK(defrag_resize(pool, handle, bytes_of_granules(pool, granules), DEFRAG_FAST));
+}
+
+/* | locked | 6 | b of 6, hole of 8 | locked, hole of 6 | locked | wanted of 9, 6 granules |: 18 granules are found if b can
+ * go to the top; between the locks are two small holes more. */
+static defrag_status grow_between_locks(void (*then)(void))
+{
+    begin_with(8);
+    lock_block(pool, alloc_all_but(6 + 14 + 8 + 2 * (LEAST + LEAST) + LEAST + 9 + 6));
+    alloc_granules(6);
+    defrag_handle evacuated = alloc_granules(14);
+    defrag_handle fences[] = { alloc_granules(8), alloc_granules(LEAST + LEAST), alloc_granules(LEAST + LEAST) };
+    lock_block(pool, alloc_granules(LEAST));
+    wanted = alloc_granules(9);
+    shrink(evacuated, 6);
+    for (size_t i = 0; i < LENGTH(fences); i++) {
+        shrink(fences[i], LEAST);
+        lock_block(pool, fences[i]);
+    }
+    size_t bytes = bytes_of_granules(pool, 18);
+    others = then;
+    defrag_status status = defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM);
+
+    cr_assert_null(others);
+    assert_intact(pool);
+    return status;
+}
+
+Test(guard, a_table_that_others_made_grow_meanwhile_is_not_moved_into)
+{
+    ASSERT_OK(grow_between_locks(NULL));
+    ASSERT_STATUS(grow_between_locks(take_two_slots), DEFRAG_FRAGMENTED);
+}
+
 static defrag_handle locked;
 
 static void empty_the_stretch(void)
@@ -287,6 +338,50 @@ Test(guard, a_block_that_others_enlarged_while_room_was_made_for_it_becomes_as_l
     ASSERT_OK(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM));
     cr_assert_null(others);
     cr_assert_eq(usable_of(pool, wanted), bytes);
+    assert_intact(pool);
+}
+
+/* Takes the room as soon as it is made, and what is behind the block. */
+static void take_the_room(void)
+{
+    defrag_handle handle;
+    if (defrag_alloc(pool, bytes_of_granules(pool, 10), DEFRAG_FAST, &handle) != DEFRAG_OK) {
+        others = take_the_room;
+    } else {
+        (void)defrag_alloc(pool, bytes_of_granules(pool, 2), DEFRAG_FAST, &handle);
+    }
+}
+
+static void free_neighbour(void)
+{
+    free_block(pool, neighbour);
+    others = take_the_room;
+}
+
+/* | neighbour of 3 | wanted of 6 | hole of 2 | locked | hole of 5 | 6 | hole of 5 |: room for 10 granules is made behind the lock,
+ * when the neighbour goes; were wanted to slide down then, others could take both what is behind it and the room. */
+Test(guard, room_that_was_made_for_a_block_is_not_given_away_for_a_hole_before_it)
+{
+    begin();
+    neighbour = alloc_granules(3);
+    wanted = alloc_granules(6);
+    defrag_handle between = alloc_granules(2);
+    lock_block(pool, alloc_granules(4));
+    defrag_handle low = alloc_granules(5);
+    alloc_granules(6);
+    defrag_handle high = alloc_granules(5);
+    alloc_all_but(0);
+    free_block(pool, between);
+    free_block(pool, low);
+    free_block(pool, high);
+    fill_block(pool, wanted, 0x42);
+    size_t old = usable_of(pool, wanted);
+    size_t bytes = bytes_of_granules(pool, 10);
+    others = free_neighbour;
+    ASSERT_OK(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM));
+    others = NULL;
+    ASSERT_OK(defrag_resize(pool, wanted, old, DEFRAG_FAST));
+    cr_assert(block_is_filled(pool, wanted, 0x42));
     assert_intact(pool);
 }
 

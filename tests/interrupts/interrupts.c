@@ -6,6 +6,8 @@
 
 #include "random.h"
 
+#include <string.h>
+
 #include DEFRAG_CONFIG
 
 enum { PROGRAM_BLOCKS = 96, INTERRUPT_BLOCKS = 24, LOOK_EVERY = 64, SIZES = 900 };
@@ -29,6 +31,7 @@ static random_source of_interrupts;
 static known_block *pinned; /* by an interrupt, which returned without unlocking it */
 static const void *pinned_at;
 static bool was_moving; /* the call that the interrupt found */
+static uint32_t turn;   /* of the program */
 
 static bool is_moving(void)
 {
@@ -336,7 +339,6 @@ static bool try_promise(void)
 
 bool interrupts_work(void)
 {
-    static uint32_t turn;
     known_block *block = any(program, PROGRAM_BLOCKS, &of_program);
     if (interrupts_seen.failure != NULL) {
         return false;
@@ -356,6 +358,10 @@ bool interrupts_work(void)
 
 bool interrupts_begin(void *memory, size_t bytes, uint64_t seed)
 {
+    memset(program, 0, sizeof program);
+    memset(own, 0, sizeof own);
+    pinned = NULL;
+    turn = 0;
     of_program.state = seed;
     of_interrupts.state = ~seed;
     return DEMAND(defrag_init(memory, bytes, NULL, &pool) == DEFRAG_OK);
