@@ -24,7 +24,8 @@ enum { END_OF_MAP = 32 * MAP_WORDS };
  * about others, as in a damaged pool, is not claimed. */
 INLINE bool is_in_arena(const defrag_pool *pool, uint32_t g)
 {
-    return is_place(pool, g) && pool->top > LEAST_PLACE && pool->top <= pool->table / GRANULE && pool->table <= MAX_POOL_BYTES - WORD;
+    return is_place(pool, g) && pool->top > LEAST_PLACE && pool->top <= pool->table / GRANULE &&
+           pool->table <= MAX_POOL_BYTES - WORD;
 }
 
 INLINE bool is_sound_bin(const defrag_pool *pool, uint32_t bin)
