@@ -306,10 +306,13 @@ INLINE bool is_within(const defrag_pool *pool, uint32_t g)
     return g != 0 && g < last_granule(pool);
 }
 
+/* No pool's first block is lower. */
+enum { LEAST_PLACE = (offsetof(struct defrag_pool, bins) + WORD - 1) / GRANULE };
+
 /* Whether the top can be one. Where it is, all below it is in the pool. */
 INLINE bool is_top(const defrag_pool *pool)
 {
-    return pool->top - 1U < last_granule(pool);
+    return pool->top - (uint32_t)LEAST_PLACE < last_granule(pool) - LEAST_PLACE;
 }
 
 /* Whether g is below such a top. That suffices where one block is taken off. */
@@ -317,9 +320,6 @@ INLINE bool is_below_top(const defrag_pool *pool, uint32_t g)
 {
     return g - 1 < pool->top - 1U;
 }
-
-/* No pool's first block is lower. */
-enum { LEAST_PLACE = (offsetof(struct defrag_pool, bins) + WORD - 1) / GRANULE };
 
 /* Whether g is below the top, which was found to be above the first block, and not among the fields that moving changes. */
 INLINE bool is_place(const defrag_pool *pool, uint32_t g)
