@@ -309,7 +309,7 @@ INLINE bool is_within(const defrag_pool *pool, uint32_t g)
 /* No pool's first block is lower. */
 enum { LEAST_PLACE = (offsetof(struct defrag_pool, bins) + WORD - 1) / GRANULE };
 
-/* Whether the top can be one. Where it is, all below it is in the pool. */
+/* Whether the top can be one. Where it is, all places below it are in the pool. */
 INLINE bool is_top(const defrag_pool *pool)
 {
     return pool->top - (uint32_t)LEAST_PLACE < last_granule(pool) - LEAST_PLACE;

@@ -144,12 +144,11 @@ static defrag_status grow_at_last(defrag_pool *pool, defrag_handle handle, uint3
     defrag_trim_table(pool);
     (void)defrag_compact(pool); /* which gives a flight up, too */
     defrag_status status = look_again(pool, handle);
-    bool grown = status == DEFRAG_OK && (cut(pool, slot, need) || grow_by_rotating(pool, slot, need));
-    defrag_note_worst_call(pool, before);
-    if (status != DEFRAG_OK) {
-        return status;
+    if (status == DEFRAG_OK && !cut(pool, slot, need) && !grow_by_rotating(pool, slot, need)) {
+        status = DEFRAG_FRAGMENTED;
     }
-    return grown ? DEFRAG_OK : DEFRAG_FRAGMENTED;
+    defrag_note_worst_call(pool, before);
+    return status;
 }
 
 static defrag_status grow(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
