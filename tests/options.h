@@ -13,7 +13,7 @@
 
 static inline void option_refuse(const char *program, const char *what)
 {
-    fprintf(stderr, "%s: %s; run %s --help for the options.\n", program, what, program);
+    fprintf(stderr, "%s: %s.\n", program, what);
     exit(2);
 }
 
@@ -23,7 +23,7 @@ static inline uint64_t option_number(const char *program, const char *text)
     errno = 0;
     unsigned long long value = strtoull(text, &end, 0);
     if (*text < '0' || *text > '9' || *end != '\0' || errno != 0) {
-        option_refuse(program, "what an option is set to must be a whole number that fits 64 bits");
+        option_refuse(program, "a seed or a number must be a whole one that fits 64 bits");
     }
     return value;
 }

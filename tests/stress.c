@@ -43,7 +43,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 's': o->seed = option_number("stress", text); return 0;
     case 'o': o->operations = option_number("stress", text); return 0;
     case 'h': argp_help(&parser, stdout, ARGP_HELP_STD_HELP, state->name); exit(0);
-    case ARGP_KEY_ARG: option_refuse("stress", "there is nothing but options to give"); return 0;
+    case ARGP_KEY_ARG:
+        option_refuse("stress", "there is nothing but options to give; run stress --help for them");
+        return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -52,7 +54,7 @@ static options read_options(int count, char **arguments)
 {
     options o = { option_new_seed(), 1700000 };
     if (argp_parse(&parser, count, arguments, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &o) != 0) {
-        option_refuse("stress", "an option is unknown or lacks its number");
+        option_refuse("stress", "an option is unknown or lacks its number; run stress --help for them");
     }
     return o;
 }

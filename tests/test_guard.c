@@ -71,6 +71,28 @@ static void begin(void)
     begin_with(16);
 }
 
+/* Grows what is wanted; then others are let in. */
+static defrag_status grow_wanted(size_t granules, void (*then)(void))
+{
+    size_t bytes = bytes_of_granules(pool, granules);
+    others = then;
+    defrag_status status = defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM);
+    cr_assert_null(others);
+    assert_intact(pool);
+    return status;
+}
+
+/* | hole of 5 | 6 | hole of 5 | all the rest | */
+static void alloc_around_holes(void)
+{
+    defrag_handle low = alloc_granules(5);
+    alloc_granules(6);
+    defrag_handle high = alloc_granules(5);
+    alloc_all_but(0);
+    free_block(pool, low);
+    free_block(pool, high);
+}
+
 static void lock_wanted(void)
 {
     lock_block(pool, wanted);
@@ -215,13 +237,7 @@ static defrag_status grow_between_locks(void (*then)(void))
         shrink(fences[i], LEAST);
         lock_block(pool, fences[i]);
     }
-    size_t bytes = bytes_of_granules(pool, 18);
-    others = then;
-    defrag_status status = defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM);
-
-    cr_assert_null(others);
-    assert_intact(pool);
-    return status;
+    return grow_wanted(18, then);
 }
 
 Test(guard, a_table_that_others_made_grow_meanwhile_is_not_moved_into)
@@ -289,17 +305,8 @@ static void resize_what_others_want(void (*then)(void), defrag_status expected)
     begin();
     wanted = alloc_granules(6);
     alloc_granules(1);
-    defrag_handle low = alloc_granules(5);
-    alloc_granules(6);
-    defrag_handle high = alloc_granules(5);
-    alloc_all_but(0);
-    free_block(pool, low);
-    free_block(pool, high);
-    size_t bytes = bytes_of_granules(pool, 10);
-    others = then;
-    ASSERT_STATUS(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM), expected);
-    cr_assert_null(others);
-    assert_intact(pool);
+    alloc_around_holes();
+    ASSERT_STATUS(grow_wanted(10, then), expected);
 }
 
 Test(guard, a_block_that_others_took_while_room_was_made_for_it_is_left_alone)
@@ -325,20 +332,11 @@ Test(guard, a_block_that_others_enlarged_while_room_was_made_for_it_becomes_as_l
     wanted = alloc_granules(6);
     defrag_handle between = alloc_granules(2);
     alloc_granules(4);
-    defrag_handle low = alloc_granules(5);
-    alloc_granules(6);
-    defrag_handle high = alloc_granules(5);
-    alloc_all_but(0);
+    alloc_around_holes();
     free_block(pool, between);
-    free_block(pool, low);
-    free_block(pool, high);
     fill_block(pool, wanted, 0x42);
-    size_t bytes = bytes_of_granules(pool, 9);
-    others = enlarge_wanted;
-    ASSERT_OK(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM));
-    cr_assert_null(others);
-    cr_assert_eq(usable_of(pool, wanted), bytes);
-    assert_intact(pool);
+    ASSERT_OK(grow_wanted(9, enlarge_wanted));
+    cr_assert_eq(usable_of(pool, wanted), bytes_of_granules(pool, 9));
 }
 
 /* Takes the room as soon as it is made, and what is behind the block. */
@@ -367,19 +365,11 @@ Test(guard, room_that_was_made_for_a_block_is_not_given_away_for_a_hole_before_i
     wanted = alloc_granules(6);
     defrag_handle between = alloc_granules(2);
     lock_block(pool, alloc_granules(4));
-    defrag_handle low = alloc_granules(5);
-    alloc_granules(6);
-    defrag_handle high = alloc_granules(5);
-    alloc_all_but(0);
+    alloc_around_holes();
     free_block(pool, between);
-    free_block(pool, low);
-    free_block(pool, high);
     fill_block(pool, wanted, 0x42);
     size_t old = usable_of(pool, wanted);
-    size_t bytes = bytes_of_granules(pool, 10);
-    others = free_neighbour;
-    ASSERT_OK(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM));
-    others = NULL;
+    ASSERT_OK(grow_wanted(10, free_neighbour));
     ASSERT_OK(defrag_resize(pool, wanted, old, DEFRAG_FAST));
     cr_assert(block_is_filled(pool, wanted, 0x42));
     assert_intact(pool);
@@ -394,11 +384,7 @@ static void resize_what_is_last(void (*then)(void), defrag_status expected)
     alloc_granules(1);
     wanted = alloc_granules(20);
     free_block(pool, hole);
-    size_t bytes = bytes_of_granules(pool, 28);
-    others = then;
-    ASSERT_STATUS(defrag_resize(pool, wanted, bytes, DEFRAG_MAKE_ROOM), expected);
-    cr_assert_null(others);
-    assert_intact(pool);
+    ASSERT_STATUS(grow_wanted(28, then), expected);
 }
 
 Test(guard, a_block_that_others_took_while_all_was_gathered_is_left_alone)

@@ -54,7 +54,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 'f': o->first = option_number("damage", text); return 0;
     case 'c': o->calls = option_number("damage", text); return 0;
     case 'h': argp_help(&parser, stdout, ARGP_HELP_STD_HELP, state->name); exit(0);
-    case ARGP_KEY_ARG: option_refuse("damage", "there is nothing but options to give"); return 0;
+    case ARGP_KEY_ARG:
+        option_refuse("damage", "there is nothing but options to give; run damage --help for them");
+        return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -63,7 +65,7 @@ static options read_options(int count, char **arguments)
 {
     options o = { option_new_seed(), 1000, 0, UINT64_MAX };
     if (argp_parse(&parser, count, arguments, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &o) != 0) {
-        option_refuse("damage", "an option is unknown or lacks its number");
+        option_refuse("damage", "an option is unknown or lacks its number; run damage --help for them");
     }
     return o;
 }

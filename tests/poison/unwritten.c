@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * Random calls on pools in memory that nobody but the library writes to, for Valgrind: what decides anything was written.
- * unwritten [SEED] */
+ * unwritten [SEED]. Prints the seed, with which it can be repeated. */
 #include "defrag.h"
 #include "options.h"
 
 #include <inttypes.h>
 
-enum { POOLS = 20, CALLS = 2000, POOL_BYTES = 8192, BLOCKS = 96, LARGEST = 400, EXHAUSTED = 1 };
+enum { POOLS = 20, CALLS = 2000, POOL_BYTES = 8192, BLOCKS = 96, LARGEST = 400 };
 
 static defrag_handle blocks[BLOCKS];
 
@@ -50,26 +50,32 @@ static void call(defrag_pool *pool, random_source *source)
     }
 }
 
+/* Calls on a new pool; returns what they came to. */
+static defrag_status work(void *memory, random_source *source)
+{
+    defrag_pool *pool;
+    defrag_status status = defrag_init(memory, POOL_BYTES, NULL, &pool);
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = DEFRAG_NO_HANDLE;
+    }
+    for (int i = 0; status == DEFRAG_OK && i < CALLS; i++) {
+        call(pool, source);
+    }
+    return status == DEFRAG_OK ? defrag_check(pool, NULL) : status;
+}
+
 int main(int count, char **arguments)
 {
     random_source source = { count > 1 ? option_number("unwritten", arguments[1]) : option_new_seed() };
     printf("seed %" PRIu64 "\n", source.state);
     for (int i = 0; i < POOLS; i++) {
         void *memory = aligned_alloc(DEFRAG_MAX_ALIGNMENT, POOL_BYTES);
-        defrag_pool *pool = NULL;
-        if (memory == NULL || defrag_init(memory, POOL_BYTES, NULL, &pool) != DEFRAG_OK) {
-            return EXHAUSTED;
-        }
-        for (int j = 0; j < BLOCKS; j++) {
-            blocks[j] = DEFRAG_NO_HANDLE;
-        }
-        for (int j = 0; j < CALLS; j++) {
-            call(pool, &source);
-        }
-        if (defrag_check(pool, NULL) != DEFRAG_OK) {
-            return EXHAUSTED;
-        }
+        defrag_status status = memory != NULL ? work(memory, &source) : DEFRAG_OUT_OF_MEMORY;
         free(memory);
+        if (status != DEFRAG_OK) {
+            fprintf(stderr, "unwritten: pool %d: %s\n", i, defrag_status_text(status));
+            return 1;
+        }
     }
     return 0;
 }
