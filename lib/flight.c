@@ -44,14 +44,16 @@ static void end_flight(defrag_pool *pool, bool landed)
     uint32_t slot = pool->flight_slot - 1U;
     uint32_t from = index_in(entry(pool, slot));
     uint32_t given_up = landed ? from : to;
+    /* The header of the old place may be overwritten, if damage had the two places overlap. */
+    uint32_t granules = size_at(pool, to);
     word_t h = header(pool, given_up);
 
     set_record(pool, 0, 0);
     defrag_commit_move(pool, slot, landed ? to : from);
     defrag_count(pool, pool->moved_blocks, landed);
-    defrag_release(pool, given_up, size_in(h), h);
+    defrag_release(pool, given_up, granules, h);
     if (landed) {
-        defrag_tell_of_moves(pool, to, to + size_in(h), from - to);
+        defrag_tell_of_moves(pool, to, to + granules, from - to);
     }
 }
 

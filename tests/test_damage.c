@@ -3,6 +3,7 @@
  * What only damage reaches, and flipping bits at random (damage/) seldom. Looks behind the public header. */
 #include "bins.h"
 #include "check.h"
+#include "flight.h"
 #include "handles.h"
 #include "move.h"
 #include "observe.h"
@@ -130,6 +131,29 @@ Test(damage, a_sweep_whose_block_is_nowhere_begins_anew)
     uint32_t slot = pool->cursor - 2U;
     set_entry(pool, slot, 0, entry(pool, slot) | INDEX_MASK);
     ASSERT_OK(defrag_step(pool, SIZE_MAX, 12, NULL));
+}
+
+/* | hole of 30 | 20 |, of which 8 granules are copied. By damage the block is said to be where the next are copied to. */
+Test(damage, a_copy_that_falls_on_what_it_comes_from_gives_back_no_more_than_that)
+{
+    enum { GRANULES = 20, COPIED = 8, ABOVE = COPIED + 1 };
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, 30), DEFRAG_FAST);
+    alloc_block(pool, bytes_of_granules(pool, GRANULES), DEFRAG_FAST);
+    alloc_block(pool, 1, DEFRAG_FAST);
+    fill_block(pool, hole, 0xFF);
+    free_block(pool, hole);
+    ASSERT_OK(defrag_step(pool, (size_t)COPIED * GRANULE, SIZE_MAX, NULL));
+    cr_assert(defrag_in_flight(pool));
+    uint32_t slot = pool->flight_slot - 1U;
+    uint32_t from = index_in(entry(pool, slot));
+    uint32_t wrong = pool->flight_to + (uint32_t)ABOVE;
+    set_header(pool, wrong, header(pool, from));
+    set_entry(pool, slot, 0, (entry(pool, slot) & ~INDEX_MASK) | wrong);
+    memcpy(other_arena, arena, sizeof arena);
+    ASSERT_OK(defrag_step(pool, (size_t)GRANULES * GRANULE, SIZE_MAX, NULL));
+    cr_assert_not(defrag_in_flight(pool));
+    cr_assert_arr_eq(arena + POOL_BYTES, other_arena + POOL_BYTES, sizeof arena - POOL_BYTES);
 }
 
 static void count(void *context, const defrag_pool *pool, const defrag_event *event)
