@@ -15,7 +15,10 @@ ELSEWHERE = {
     ("README.md", "pip install ./bindings/python"): ("dev", 'pip install --disable-pip-version-check "./$PYTHON"'),
     ("bindings/python/README.md", "pip install ."): ("bindings/python/tests/packaged.sh", "checkout/bindings/python"),
     ("bindings/python/native/traces/README.md", "defrag size"): ("bindings/python/tests/test_traces.py", "smallest("),
-    ("CONTRIBUTING.md", "mkdir -p build/afl"): ("fuzz/fuzz.py", "build.sh"),  # with libFuzzer; AFL++ is no package that the tests install
+    ("CONTRIBUTING.md", "mkdir -p build/afl"): (
+        "fuzz/fuzz.py",
+        "build.sh",
+    ),  # with libFuzzer; AFL++ is no package that the tests install
     ("CONTRIBUTING.md", "PATH="): ("dev", 'meson test -C "build/$1" --suite targets'),
     ("CONTRIBUTING.md", "build/gcc-bench/tests/bench/bench-moving"): ("tests/bench/bounds.py", '"bench-moving"'),
     ("CONTRIBUTING.md", "./dev prove"): ("tests/proof/test_prove.py", '"--only"'),
