@@ -119,6 +119,19 @@ bool misuse_a_freed_handle_is_refused_by_every_call(ground *g)
     return true;
 }
 
+bool misuse_a_handle_is_refused_by_every_call_until_it_is_given(ground *g)
+{
+    defrag_pool *pool = new_pool(g);
+    DEMAND(g, defrag_free(pool, ground_alloc(pool, 10, DEFRAG_FAST)) == DEFRAG_OK);
+    remember(g);
+    defrag_handle next = ground_alloc(pool, 10, DEFRAG_FAST);
+    memcpy(g->memory, g->scratch, ground_bytes(g, POOL_BYTES));
+    DEMAND(g, every_call_answers(pool, next, DEFRAG_INVALID_HANDLE));
+    DEMAND(g, unchanged(g));
+    DEMAND(g, ground_alloc(pool, 10, DEFRAG_FAST) == next);
+    return true;
+}
+
 enum { MOST_LIVE = 64, FREED = 1000 };
 
 /* Allocates a block or frees one; `live` and `freed` count the handles of each kind. */

@@ -11,6 +11,7 @@
     TEST(misuse, memory_that_is_no_pool_is_recognised)                                                                 \
     TEST(misuse, the_null_handle_is_never_valid)                                                                       \
     TEST(misuse, a_freed_handle_is_refused_by_every_call)                                                              \
+    TEST(misuse, a_handle_is_refused_by_every_call_until_it_is_given)                                                  \
     TEST(misuse, every_handle_ever_issued_is_refused_after_every_operation_once_it_is_freed)                           \
     TEST(misuse, handles_of_a_pool_with_another_tag_are_refused)                                                       \
     TEST(misuse, pools_without_a_tag_draw_one_from_their_address)                                                      \

@@ -63,23 +63,97 @@ Test(damage, an_image_from_within_a_call_is_no_pool)
 
 Test(damage, a_hole_that_reaches_out_of_the_pool_is_not_taken)
 {
-    defrag_pool *pool = new_pool(POOL_BYTES);
-    defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 9), DEFRAG_FAST);
-    uint32_t g = index_in(entry(pool, 0));
-    alloc_block(pool, 1, DEFRAG_FAST);
-    free_block(pool, handle);
-    set_header(pool, g, header(pool, g) | block_header(0, last_granule(pool)));
-    memcpy(other_arena, pool, POOL_BYTES);
-    handle = 1;
-    defrag_status status = defrag_alloc(pool, bytes_of_granules(pool, 8), DEFRAG_FAST, &handle);
-    if (SMALL_CORE) { /* which looks on */
-        ASSERT_OK(status);
-        cr_assert_neq(lock_block(pool, handle), (unsigned char *)pool + usable_offset(g));
-        return;
+    for (uint32_t beyond = 0; beyond < 2; beyond++) {
+        defrag_pool *pool = new_pool(POOL_BYTES);
+        defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 9), DEFRAG_FAST);
+        uint32_t g = index_in(entry(pool, 0));
+        alloc_block(pool, 1, DEFRAG_FAST);
+        free_block(pool, handle);
+        set_header(pool, g, block_header(0, last_granule(pool) - g + beyond) | IS_HOLE);
+        memcpy(other_arena, pool, POOL_BYTES);
+        handle = 1;
+        defrag_status status = defrag_alloc(pool, bytes_of_granules(pool, 8), DEFRAG_FAST, &handle);
+        if (SMALL_CORE) { /* which looks on */
+            ASSERT_OK(status);
+            cr_assert_neq(lock_block(pool, handle), (unsigned char *)pool + usable_offset(g));
+            continue;
+        }
+        ASSERT_STATUS(status, DEFRAG_CORRUPT);
+        cr_assert_eq(handle, DEFRAG_NO_HANDLE);
+        cr_assert_arr_eq(other_arena, pool, POOL_BYTES);
     }
-    ASSERT_STATUS(status, DEFRAG_CORRUPT);
-    cr_assert_eq(handle, DEFRAG_NO_HANDLE);
-    cr_assert_arr_eq(other_arena, pool, POOL_BYTES);
+}
+
+/* | hole of 9 | 1 | all the rest |, in whose list the hole is. Returns where the hole is. */
+enum { LISTED = 9 };
+
+static uint32_t pool_with_a_listed_hole(defrag_pool **pool)
+{
+    *pool = new_pool(POOL_BYTES);
+    defrag_handle hole = alloc_block(*pool, bytes_of_granules(*pool, LISTED), DEFRAG_FAST);
+    alloc_block(*pool, 1, DEFRAG_FAST);
+    alloc_block(*pool, stats_of(*pool).largest_now, DEFRAG_FAST);
+    uint32_t g = index_in(entry(*pool, 0));
+    free_block(*pool, hole);
+    return g;
+}
+
+/* Whether a hole of the list is found by all that look for one without moving: how large the largest is, and what is pinned or
+ * aligned. */
+static bool finds_listed(defrag_pool *pool, uint32_t g, bool counts)
+{
+    size_t bytes = bytes_of_granules(pool, LISTED - 1);
+    cr_assert_eq(stats_of(pool).largest_now >= bytes, counts);
+    for (uint32_t flags = 0; flags <= DEFRAG_PINNED; flags += DEFRAG_PINNED) {
+        defrag_request request = DEFRAG_REQUEST_INIT;
+        defrag_handle handle;
+        request.bytes = bytes;
+        request.fit = DEFRAG_BEST;
+        request.flags = flags;
+        memcpy(other_arena, pool, POOL_BYTES);
+        bool found = defrag_alloc_with(pool, &request, &handle) == DEFRAG_OK;
+        cr_assert(!found || offset_of(pool, handle) == usable_offset(g));
+        memcpy(pool, other_arena, POOL_BYTES);
+        if (found != counts) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Test(damage, what_a_list_names_is_passed_unless_it_is_a_hole_that_ends_at_the_top_or_before)
+{
+    defrag_pool *pool;
+    uint32_t g = pool_with_a_listed_hole(&pool);
+    word_t h = header(pool, g);
+    cr_assert(finds_listed(pool, g, true));
+    set_header(pool, g, block_header(0, pool->top - g) | IS_HOLE);
+    cr_assert(finds_listed(pool, g, true));
+    set_header(pool, g, block_header(0, pool->top - g + 1) | IS_HOLE);
+    cr_assert(finds_listed(pool, g, false));
+    set_header(pool, g, h & ~(word_t)IS_HOLE);
+    cr_assert(finds_listed(pool, g, false));
+}
+
+/* Beyond the pool, where the bin would be, a block is named as if it were a hole. */
+Test(damage, no_bin_is_beyond_the_pool)
+{
+    for (uint32_t beyond = 0; beyond < 2; beyond++) {
+        defrag_pool *pool = new_pool(DEFRAG_MIN_POOL_BYTES);
+        uint32_t bin = (uint32_t)((DEFRAG_MIN_POOL_BYTES - offsetof(defrag_pool, bins)) / sizeof(half_t)) + beyond;
+        if (bin >= 32 * MAP_WORDS) {
+            return;
+        }
+        defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+        size_t offset = offset_of(pool, handle);
+        half_t place = (half_t)index_in(entry(pool, 0));
+        memcpy(arena + DEFRAG_MIN_POOL_BYTES + beyond * sizeof place, &place, sizeof place);
+        pool->map[bin / 32] |= 1U << bin % 32;
+        for (defrag_fit fit = DEFRAG_FAST; fit <= DEFRAG_BEST; fit++) {
+            bool found = defrag_alloc(pool, 1, fit, &handle) == DEFRAG_OK;
+            cr_assert(!found || offset_of(pool, handle) != offset);
+        }
+    }
 }
 
 /* Else all that is not below it would pass for a place, as a difference wraps around. */

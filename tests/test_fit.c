@@ -106,21 +106,28 @@ Test(fit, best_finds_one_hole_that_fits_among_many_of_its_class_that_do_not)
     cr_assert_eq(offset_of(pool, alloc_block(pool, bytes, DEFRAG_BEST)), offset);
 }
 
+/* With `larger` there is a hole of the next class, too. */
+static void takes_the_last_of_its_class(bool larger, size_t scale)
+{
+    defrag_pool *pool = new_pool((size_t)240 << 10);
+    size_t granules[] = { 39, 32, 32, 32, 32, larger ? 48 : 1 };
+    defrag_handle holes[LENGTH(granules)];
+    for (size_t i = 0; i < LENGTH(granules); i++) {
+        holes[i] = alloc_block(pool, bytes_of_granules(pool, scale * granules[i]), DEFRAG_BEST);
+        alloc_block(pool, 1, DEFRAG_BEST);
+    }
+    size_t offset = offset_of(pool, holes[0]);
+    for (size_t i = 0; i < LENGTH(granules); i++) {
+        free_block(pool, holes[i]);
+    }
+    cr_assert_eq(offset_of(pool, alloc_block(pool, bytes_of_granules(pool, scale * 38), DEFRAG_BEST)), offset);
+}
+
 Test(fit, best_takes_the_last_hole_of_its_class_rather_than_a_larger_one_or_the_space_above_all)
 {
-    for (int larger = 0; larger < 2; larger++) {
-        defrag_pool *pool = new_pool(65536);
-        size_t granules[] = { 39, 32, 32, 32, 32, larger ? 48 : 1 };
-        defrag_handle holes[LENGTH(granules)];
-        for (size_t i = 0; i < LENGTH(granules); i++) {
-            holes[i] = alloc_block(pool, bytes_of_granules(pool, granules[i]), DEFRAG_BEST);
-            alloc_block(pool, 1, DEFRAG_BEST);
-        }
-        size_t offset = offset_of(pool, holes[0]);
-        for (size_t i = 0; i < LENGTH(granules); i++) {
-            free_block(pool, holes[i]);
-        }
-        cr_assert_eq(offset_of(pool, alloc_block(pool, bytes_of_granules(pool, 38), DEFRAG_BEST)), offset);
+    for (size_t scale = 1; scale <= 32; scale *= 2) {
+        takes_the_last_of_its_class(false, scale);
+        takes_the_last_of_its_class(true, scale);
     }
 }
 
