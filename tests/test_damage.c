@@ -136,23 +136,41 @@ Test(damage, what_a_list_names_is_passed_unless_it_is_a_hole_that_ends_at_the_to
 }
 
 /* Beyond the pool, where the bin would be, a block is named as if it were a hole. */
+static void names_a_block_beyond_the_pool(uint32_t beyond, uint32_t bits_below)
+{
+    defrag_pool *pool = new_pool(DEFRAG_MIN_POOL_BYTES);
+    uint32_t bin = (uint32_t)((DEFRAG_MIN_POOL_BYTES - offsetof(defrag_pool, bins)) / sizeof(half_t)) + beyond;
+    if (bin >= 32 * MAP_WORDS) {
+        return;
+    }
+    defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+    size_t offset = offset_of(pool, handle);
+    half_t place = (half_t)index_in(entry(pool, 0));
+    memcpy(arena + DEFRAG_MIN_POOL_BYTES + beyond * sizeof place, &place, sizeof place);
+    pool->map[bin / 32] |= 1U << bin % 32 | (bits_below & ((1U << bin % 32) - 1));
+    for (defrag_fit fit = DEFRAG_FAST; fit <= DEFRAG_BEST; fit++) {
+        bool found = defrag_alloc(pool, 1, fit, &handle) == DEFRAG_OK;
+        cr_assert(!found || offset_of(pool, handle) != offset);
+    }
+}
+
 Test(damage, no_bin_is_beyond_the_pool)
 {
     for (uint32_t beyond = 0; beyond < 2; beyond++) {
-        defrag_pool *pool = new_pool(DEFRAG_MIN_POOL_BYTES);
-        uint32_t bin = (uint32_t)((DEFRAG_MIN_POOL_BYTES - offsetof(defrag_pool, bins)) / sizeof(half_t)) + beyond;
-        if (bin >= 32 * MAP_WORDS) {
-            return;
-        }
-        defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
-        size_t offset = offset_of(pool, handle);
-        half_t place = (half_t)index_in(entry(pool, 0));
-        memcpy(arena + DEFRAG_MIN_POOL_BYTES + beyond * sizeof place, &place, sizeof place);
-        pool->map[bin / 32] |= 1U << bin % 32;
-        for (defrag_fit fit = DEFRAG_FAST; fit <= DEFRAG_BEST; fit++) {
-            bool found = defrag_alloc(pool, 1, fit, &handle) == DEFRAG_OK;
-            cr_assert(!found || offset_of(pool, handle) != offset);
-        }
+        names_a_block_beyond_the_pool(beyond, 0);
+        names_a_block_beyond_the_pool(beyond, UINT32_MAX);
+    }
+}
+
+Test(damage, nothing_is_put_on_a_top_that_can_be_none)
+{
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    for (uint32_t top = 0; top < LEAST_PLACE; top++) {
+        defrag_handle handle;
+        pool->top = (half_t)top;
+        memcpy(other_arena, pool, POOL_BYTES);
+        cr_assert_neq(defrag_alloc(pool, 1, DEFRAG_FAST, &handle), DEFRAG_OK);
+        cr_assert_arr_eq(other_arena, pool, POOL_BYTES);
     }
 }
 
