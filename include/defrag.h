@@ -116,7 +116,8 @@ typedef struct defrag_pool defrag_pool;
 
 /* A block's name, valid from its allocation until it is freed, wherever the block moves. Zero is never valid. A handle
  * carries a generation and a mark of its pool, so a stale or foreign one is refused; a stale handle could be mistaken
- * for a new one only after its slot has been used again at least 2048 times. */
+ * for a new one only after its slot has been used again at least 2048 times; or, if free slots were given back meanwhile
+ * (by defrag_clean, or DEFRAG_MAKE_ROOM in need of their bytes), after 1024 uses of any slots. */
 typedef uint32_t defrag_handle;
 
 /* The handle of no block. */

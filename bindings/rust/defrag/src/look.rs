@@ -12,7 +12,8 @@ use crate::error::{Damage, Error, Result};
 use crate::pool::Pool;
 
 /// The name of a block, wherever it moves, until it is freed. A name is used again only after its slot has been used at
-/// least 2048 times.
+/// least 2048 times; or, if free slots were given back meanwhile (by `clean`, or by making room), after 1024 uses of any
+/// slots.
 ///
 /// ```
 /// # fn main() -> defrag::Result<()> {
