@@ -223,3 +223,10 @@ Test(check, the_invariant_may_be_left_out_and_every_number_has_a_text)
         }
     }
 }
+
+Test(check, no_invariant_is_named_of_what_is_no_pool)
+{
+    int32_t invariant = 99;
+    ASSERT_STATUS(defrag_check(NULL, &invariant), DEFRAG_INVALID_POOL);
+    cr_assert_eq(invariant, 0);
+}
