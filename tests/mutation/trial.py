@@ -24,7 +24,10 @@ VARIANTS = {
     "small": [*shape(8, 16), "-D__ARM_ARCH_6M__"],
     "guarded": [*shape(8, 16), '-DDEFRAG_CONFIG="interrupts/simulated.h"'],
 }
-CPU_SECONDS, WALL_SECONDS = {"random": 1, "unit": 2, "damage": 8, "cost": 4}, 600  # of a process; they take a quarter of it
+CPU_SECONDS, WALL_SECONDS = (
+    {"random": 1, "unit": 2, "guard": 2, "damage": 8, "cost": 4},
+    600,
+)  # of a process; they take a quarter of it
 BENCHED = "g8_w16"
 GUARDED_ALONE = "guarded"  # has random operations of its own
 RANDOM = {GUARDED_ALONE: [10000, 1]}
@@ -138,6 +141,9 @@ class Variant:
             "random": (self.merge("random", random), RANDOM.get(self.name, RANDOM_BY_DEFAULT)),
             "unit": (self.merge("unit", [*unit, *own]), []),
         }
+        if self.name == GUARDED_ALONE:
+            support = [path for path in [*unit, *own] if not path.name.startswith("test_") or path.stem in GUARDED]
+            self.programs["guard"] = (self.merge("guard", support), [])
         if self.name != GUARDED_ALONE:
             flipping = compile_all(sorted(TESTS.glob("damage/*.c")), self.folder, looking)
             self.programs["damage"] = (self.merge("damage", [*flipping, *model]), DAMAGE)
@@ -247,9 +253,10 @@ class Workshop:
         if all(self.compile(source, v, "-O2")[0] == self.original(source, v, "-O2")[0] for v, _ in differing):
             return SAME, "-O2"
         # All unit tests in the first variant; the others differ from it by what the random operations tell apart.
-        guarded = [pair for pair in differing if pair[0].name == GUARDED_ALONE]
-        for variant, library in [*guarded, *(pair for pair in differing[:1] if pair not in guarded)]:
-            for kind in ("unit", "damage", "cost"):
+        first = differing[0]
+        guarded = [(pair, ["guard"]) for pair in differing[1:] if pair[0].name == GUARDED_ALONE]
+        for (variant, library), kinds in [*guarded, (first, ["unit", "damage", "cost"])]:
+            for kind in kinds:
                 if kind in variant.programs and variant.kills(kind, library):
                     return KILLED, f"{kind} {variant.name}"
         return ALIVE, " ".join(names)
