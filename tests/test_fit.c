@@ -106,11 +106,11 @@ Test(fit, best_finds_one_hole_that_fits_among_many_of_its_class_that_do_not)
     cr_assert_eq(offset_of(pool, alloc_block(pool, bytes, DEFRAG_BEST)), offset);
 }
 
-/* With `larger` there is a hole of the next class, too. */
-static void takes_the_last_of_its_class(bool larger, size_t scale)
+/* In a class from `least` to `least` + 7 times `scale`; with `larger` there is a hole of a larger one, too. */
+static void takes_the_last_of_its_class(size_t least, size_t scale, bool larger)
 {
-    defrag_pool *pool = new_pool((size_t)240 << 10);
-    size_t granules[] = { 39, 32, 32, 32, 32, larger ? 48 : 1 };
+    defrag_pool *pool = new_pool(12000 * stats_of(new_pool(4096)).granule);
+    size_t granules[] = { least + 7, least, least, least, least, larger ? least + 16 : 1 };
     defrag_handle holes[LENGTH(granules)];
     for (size_t i = 0; i < LENGTH(granules); i++) {
         holes[i] = alloc_block(pool, bytes_of_granules(pool, scale * granules[i]), DEFRAG_BEST);
@@ -120,14 +120,16 @@ static void takes_the_last_of_its_class(bool larger, size_t scale)
     for (size_t i = 0; i < LENGTH(granules); i++) {
         free_block(pool, holes[i]);
     }
-    cr_assert_eq(offset_of(pool, alloc_block(pool, bytes_of_granules(pool, scale * 38), DEFRAG_BEST)), offset);
+    cr_assert_eq(offset_of(pool, alloc_block(pool, bytes_of_granules(pool, scale * (least + 6)), DEFRAG_BEST)), offset);
 }
 
 Test(fit, best_takes_the_last_hole_of_its_class_rather_than_a_larger_one_or_the_space_above_all)
 {
-    for (size_t scale = 1; scale <= 32; scale *= 2) {
-        takes_the_last_of_its_class(false, scale);
-        takes_the_last_of_its_class(true, scale);
+    for (size_t least = 32; least < 64; least += 8) {
+        for (size_t scale = 1; scale <= 32; scale *= 2) {
+            takes_the_last_of_its_class(least, scale, false);
+            takes_the_last_of_its_class(least, scale, true);
+        }
     }
 }
 

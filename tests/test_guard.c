@@ -9,6 +9,7 @@ enum { LEAST = 2 };
 
 static bool kept_out;
 static int sections; /* that ended with others let in */
+static bool let_in_twice;
 static void (*others)(void);
 
 defrag_critical defrag_enter(void)
@@ -22,6 +23,7 @@ defrag_critical defrag_enter(void)
 void defrag_exit(defrag_critical before)
 {
     void (*come)(void) = others;
+    let_in_twice = let_in_twice || !kept_out;
     kept_out = before;
     sections += !before;
     if (!before && come != NULL) {
@@ -35,8 +37,10 @@ Test(guard, calls_may_be_made_where_others_are_kept_out)
     defrag_pool *pool = new_pool(4096);
     kept_out = true;
     sections = 0;
-    defrag_handle handle = alloc_block(pool, 1000, DEFRAG_FAST);
-    fill_block(pool, handle, 1);
+    defrag_handle hole = alloc_block(pool, 100, DEFRAG_FAST);
+    fill_block(pool, alloc_block(pool, 1000, DEFRAG_FAST), 1);
+    free_block(pool, hole);
+    ASSERT_OK(defrag_compact(pool));
     cr_assert(kept_out);
     cr_assert_eq(sections, 0);
 }
@@ -128,6 +132,36 @@ Test(guard, to_others_a_block_that_slides_is_locked)
     assert_intact(pool);
 }
 
+/* | 5 | wanted of 10 | 5 | 1 | hole of 30 | 20 |, of which 3 granules are copied. Both 5 are freed then, and wanted can
+ * grow by sliding. */
+Test(guard, to_others_a_block_that_slides_is_locked_while_a_copy_of_another_is_under_way)
+{
+    begin();
+    defrag_handle below = alloc_granules(5);
+    wanted = alloc_granules(10);
+    defrag_handle above = alloc_granules(5);
+    alloc_granules(LEAST);
+    defrag_handle hole = alloc_granules(30);
+    defrag_handle copied = alloc_granules(20);
+    alloc_granules(LEAST);
+    fill_block(pool, wanted, 0x42);
+    fill_block(pool, copied, 0x43);
+    free_block(pool, hole);
+    ASSERT_OK(defrag_step(pool, 3 * stats_of(pool).granule, SIZE_MAX, NULL));
+    cr_assert_eq(stats_of(pool).moved_bytes, 3 * stats_of(pool).granule);
+    free_block(pool, below);
+    free_block(pool, above);
+    size_t bytes = bytes_of_granules(pool, 18);
+    others = want_in_vain;
+    ASSERT_OK(defrag_resize(pool, wanted, bytes, DEFRAG_BEST));
+    cr_assert_null(others);
+    assert_intact(pool);
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, 17 * stats_of(pool).granule, 0, &progress));
+    cr_assert_eq(progress.moved_blocks, 1);
+    cr_assert(block_is_filled(pool, copied, 0x43));
+}
+
 /* How many sections there must be at least to copy or to clear so many granules. */
 static int fewest_sections(size_t granules)
 {
@@ -138,14 +172,42 @@ static int fewest_sections(size_t granules)
 
 Test(guard, others_are_let_in_after_each_32_words_that_slide)
 {
+    for (size_t granules = LEAST; granules <= 60; granules++) {
+        begin();
+        defrag_handle hole = alloc_granules(10);
+        alloc_granules(granules);
+        free_block(pool, hole);
+        int fewest = fewest_sections(granules);
+        sections = 0;
+        ASSERT_OK(defrag_compact(pool));
+        cr_assert_eq(sections, fewest + 1, "the last of them ends the call");
+        cr_assert_not(let_in_twice, "they are not kept out in between");
+    }
+}
+
+static void look(void *context, const defrag_pool *observed, const defrag_event *event)
+{
+    (void)event;
+    *(size_t *)context += stats_of(observed).live;
+}
+
+Test(guard, others_are_let_in_after_an_observer_has_looked)
+{
     begin();
-    defrag_handle hole = alloc_granules(10);
-    alloc_granules(60);
-    free_block(pool, hole);
-    int fewest = fewest_sections(60);
+    size_t seen = 0;
+    defrag_handle holes[2];
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        holes[i] = alloc_granules(10);
+        alloc_granules(20);
+    }
+    free_block(pool, holes[0]);
+    free_block(pool, holes[1]);
+    ASSERT_OK(defrag_observe(pool, look, &seen));
+    int fewest = 2 * fewest_sections(20);
     sections = 0;
     ASSERT_OK(defrag_compact(pool));
-    cr_assert_geq(sections, fewest);
+    cr_assert_eq(seen, 4);
+    cr_assert_eq(sections, fewest + 1);
 }
 
 Test(guard, others_are_let_in_after_each_32_words_that_a_step_copies)
@@ -422,4 +484,53 @@ Test(guard, only_little_is_rotated_since_nothing_is_whole_meanwhile)
     ASSERT_OK(resize_by_rotating(3, 2));
     ASSERT_STATUS(resize_by_rotating(20, 10), DEFRAG_FRAGMENTED);
     assert_intact(pool);
+}
+
+static void free_the_neighbour(void)
+{
+    free_block(pool, neighbour);
+}
+
+/* | neighbour | hole | aligned | 30 |: some of the hole stays below the block that slides, where the neighbour has left
+ * more by then. */
+Test(guard, all_is_gathered_above_a_block_below_which_others_have_made_room_meanwhile)
+{
+    begin();
+    size_t granule = stats_of(pool).granule;
+    neighbour = alloc_granules(3);
+    if ((offset_of(pool, neighbour) + 3 * granule) % (8 * granule) == 0) {
+        ASSERT_OK(defrag_resize(pool, neighbour, bytes_of_granules(pool, 4), DEFRAG_FAST));
+    }
+    defrag_handle hole = alloc_granules(8);
+    wanted = alloc_aligned(pool, 20 * granule, 8 * granule, DEFRAG_FAST);
+    alloc_granules(30);
+    fill_block(pool, wanted, 0x42);
+    free_block(pool, hole);
+    others = free_the_neighbour;
+    ASSERT_OK(defrag_compact(pool));
+    cr_assert_null(others);
+    cr_assert_eq(stats_of(pool).holes, 1);
+    cr_assert(block_is_filled(pool, wanted, 0x42));
+    assert_intact(pool);
+}
+
+Test(guard, what_is_rotated_is_32_words_at_most)
+{
+    begin();
+    size_t most = 128 / stats_of(pool).granule;
+    ASSERT_OK(resize_by_rotating(most - 6, 6));
+    ASSERT_STATUS(resize_by_rotating(most - 5, 6), DEFRAG_FRAGMENTED);
+    ASSERT_STATUS(resize_by_rotating(most - 6, 7), DEFRAG_FRAGMENTED);
+}
+
+Test(guard, a_block_that_others_took_counts_as_no_refusal)
+{
+    void (*const takes[])(void) = { lock_wanted, free_wanted };
+    const defrag_status answers[] = { DEFRAG_LOCKED, DEFRAG_INVALID_HANDLE };
+    for (size_t i = 0; i < LENGTH(takes); i++) {
+        resize_what_others_want(takes[i], answers[i]);
+        cr_assert_eq(stats_of(pool).refused, 0);
+        resize_what_is_last(takes[i], answers[i]);
+        cr_assert_eq(stats_of(pool).refused, 0);
+    }
 }

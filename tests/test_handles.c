@@ -4,9 +4,11 @@
 #include "support.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* As the header promises: so often must a slot be used again before a stale handle can be mistaken. */
-enum { REUSES = 2048 };
+/* As the header promises: so often must a slot be used again before a stale handle can be mistaken, or any slots if
+ * some were given back. */
+enum { REUSES = 2048, USES = 1024 };
 
 static int compare(const void *one, const void *other)
 {
@@ -64,6 +66,61 @@ Test(handles, slots_given_back_and_made_again_give_new_handles_too)
         cr_assert_eq(stats_of(pool).handles, 0);
     }
     assert_distinct(handles, LENGTH(handles));
+}
+
+/* One slot, which is given back whenever it was used so often. */
+static void assert_no_handle_comes_back_early(size_t often)
+{
+    defrag_pool *pool = new_pool(4096);
+    static defrag_handle latest[USES - 1];
+    memset(latest, 0, sizeof latest);
+    for (size_t i = 0; i < 10 * (size_t)USES; i++) {
+        defrag_handle handle = alloc_block(pool, 8, DEFRAG_FAST);
+        for (size_t k = 0; k < LENGTH(latest); k++) {
+            cr_assert_neq(latest[k], handle);
+        }
+        latest[i % LENGTH(latest)] = handle;
+        free_block(pool, handle);
+        if (i % often == often - 1) {
+            ASSERT_OK(defrag_clean(pool));
+        }
+    }
+}
+
+Test(handles, a_slot_that_is_given_back_and_made_again_has_new_ones_over_and_over)
+{
+    assert_no_handle_comes_back_early(1);
+    assert_no_handle_comes_back_early(7);
+    assert_no_handle_comes_back_early(USES - 1);
+}
+
+Test(handles, a_slot_that_was_used_less_does_not_bring_old_ones_of_another_back)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handles[22];
+    defrag_handle low = alloc_block(pool, 8, DEFRAG_FAST);
+    for (size_t i = 0; i < 20; i++) {
+        handles[i] = alloc_block(pool, 8, DEFRAG_FAST);
+        free_block(pool, handles[i]);
+    }
+    free_block(pool, low);
+    ASSERT_OK(defrag_clean(pool));
+    cr_assert_eq(stats_of(pool).handles, 0);
+    handles[20] = alloc_block(pool, 8, DEFRAG_FAST);
+    handles[21] = alloc_block(pool, 8, DEFRAG_FAST);
+    assert_distinct(handles, LENGTH(handles));
+}
+
+Test(handles, the_next_one_is_refused_until_its_slot_is_made)
+{
+    memset(arena, 0, 4096); /* as an entry this is unlocked, and of the first generation */
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle next = alloc_block(pool, 8, DEFRAG_FAST) + 1;
+    void *address;
+    ASSERT_STATUS(defrag_lock(pool, next, &address), DEFRAG_INVALID_HANDLE);
+    ASSERT_STATUS(defrag_unlock(pool, next), DEFRAG_INVALID_HANDLE);
+    ASSERT_STATUS(defrag_free(pool, next), DEFRAG_INVALID_HANDLE);
+    cr_assert_eq(alloc_block(pool, 8, DEFRAG_FAST), next);
 }
 
 Test(handles, free_slots_rest_as_long_as_they_can)

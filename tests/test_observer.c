@@ -150,7 +150,7 @@ Test(observer, a_refusal_tells_what_was_asked_and_why_it_was_refused)
     defrag_handle none;
     ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_MAKE_ROOM, &none), DEFRAG_OUT_OF_MEMORY);
     cr_assert(l.last.kind == DEFRAG_EVENT_REFUSE && l.last.bytes == bytes && l.last.status == DEFRAG_OUT_OF_MEMORY);
-    cr_assert_eq(l.last.handle, DEFRAG_NO_HANDLE);
+    cr_assert(l.last.handle == DEFRAG_NO_HANDLE && l.last.offset == 0 && l.last.from == 0);
     ASSERT_OK(defrag_observe(pool, NULL, NULL));
     alloc_block(pool, 100, DEFRAG_FAST);
     ASSERT_OK(defrag_observe(pool, note, &l));

@@ -266,6 +266,41 @@ Test(step, other_calls_leave_a_copy_under_way_alone)
     cr_assert(block_is_filled(pool, block, 0x42));
 }
 
+Test(step, a_lock_or_unlock_that_is_refused_leaves_a_copy_under_way_alone)
+{
+    for (int unlocks = 0; unlocks < 2; unlocks++) {
+        defrag_pool *pool = new_pool(4096);
+        defrag_handle block = in_flight(pool, 20, 19);
+        defrag_handle other = alloc_block(pool, 10, DEFRAG_FAST);
+        lock_block(pool, other);
+        void *address;
+        const void *shared;
+        if (unlocks) {
+            ASSERT_STATUS(defrag_unlock(pool, block), DEFRAG_NOT_LOCKED);
+        } else {
+            ASSERT_STATUS(defrag_lock(pool, other, &address), DEFRAG_LOCKED);
+            ASSERT_STATUS(defrag_lock_shared(pool, other, &shared), DEFRAG_LOCKED);
+        }
+        defrag_progress progress = DEFRAG_PROGRESS_INIT;
+        ASSERT_OK(defrag_step(pool, stats_of(pool).granule, 10, &progress));
+        cr_assert_eq(progress.moved_blocks, 1, "only one granule was missing");
+        cr_assert(block_is_filled(pool, block, 0x42));
+    }
+}
+
+Test(step, what_was_copied_by_a_step_is_not_copied_again_by_the_next)
+{
+    defrag_pool *pool = new_pool(4096);
+    in_flight(pool, 20, 3);
+    unsigned char *destination = arena + stats_of(pool).control_bytes;
+    while (*destination != 0x42) {
+        destination++;
+    }
+    memset(destination, 0x43, stats_of(pool).granule);
+    ASSERT_OK(defrag_step(pool, 3 * stats_of(pool).granule, 10, NULL));
+    cr_assert_eq(*destination, 0x43);
+}
+
 Test(step, fast_and_best_do_not_take_the_destination_but_make_room_does)
 {
     defrag_pool *pool = new_pool(2048);
