@@ -93,7 +93,7 @@ INLINE defrag_status release(defrag_pool *pool, uint32_t g, uint32_t granules, w
     link_quickly(pool, g, end - g);
     return DEFRAG_OK;
 }
-DEFRAG_PRIVATE defrag_status defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word);
+DEFRAG_PRIVATE void defrag_release(defrag_pool *pool, uint32_t g, uint32_t granules, word_t header_word);
 
 /* Lets block g grow to so many granules by taking the hole or the wilderness behind it, which must suffice, and counts
  * them as used. */

@@ -21,7 +21,7 @@ static bool is_control_block_sound(const defrag_pool *pool)
 {
     uint32_t bytes = bytes_of(pool);
     if (bytes < DEFRAG_MIN_POOL_BYTES || bytes > MAX_POOL_BYTES || bytes % GRANULE != 0 || pool->slots > MAX_SLOTS ||
-        pool->slots > bytes / WORD || live_in(pool->in_use) > pool->slots || pool->max_request == 0 ||
+        live_in(pool->in_use) > pool->slots || pool->max_request == 0 ||
         pool->max_request != defrag_capacity(bytes, pool->reserved_slots)) {
         return false;
     }
@@ -128,7 +128,7 @@ static bool is_bin_sound(const defrag_pool *pool, uint32_t bin, census_t *listed
         }
         word_t h = header(pool, hole);
         uint32_t granules = size_in(h);
-        if ((h & IS_HOLE) == 0 || granules == 0 || granules > pool->top - hole || bin_of(granules) != bin ||
+        if ((h & IS_HOLE) == 0 || granules > pool->top - hole || bin_of(granules) != bin ||
             (load(pool, header_offset(hole) + WORD) & HALF_MASK) != previous) {
             return false;
         }
