@@ -231,9 +231,9 @@ typedef struct defrag_pool_stats {
 typedef struct defrag_fit_report {
     uint32_t size; /* sizeof(defrag_fit_report) */
     /* OK: there is room, or sliding blocks that are not locked makes it. OUT_OF_MEMORY: the free bytes do not suffice.
-     * FRAGMENTED: locked blocks are in the way of sliding. While nothing is locked this is what MAKE_ROOM answers; with
-     * locks it also moves blocks across them, so that it may succeed where this says FRAGMENTED, and seldom the other
-     * way round. */
+     * FRAGMENTED: locked blocks are in the way of sliding. OUT_OF_HANDLES: there are as many blocks as handles can name
+     * (524287, with link_width=32). While nothing is locked this is what MAKE_ROOM answers; with locks it also moves blocks
+     * across them, so that it may succeed where this says FRAGMENTED, and seldom the other way round. */
     defrag_status verdict;
     uint32_t now;            /* 1: BEST would serve it, nothing need move */
     uint32_t blocking;       /* with FRAGMENTED: how many neighbouring locked blocks are in the way, at least */

@@ -39,7 +39,7 @@ static uint32_t largest_after_moving(const defrag_pool *pool)
         gathered = segment.free > gathered ? segment.free : gathered;
     }
     /* The slot of the new block may have to come out of the last segment. */
-    bool has_slot = segment.free != 0 || defrag_wilderness(pool, slots) >= 0;
+    bool has_slot = slots <= MAX_SLOTS && (segment.free != 0 || defrag_wilderness(pool, slots) >= 0);
     return has_slot && gathered > largest ? gathered : largest;
 }
 
@@ -156,6 +156,10 @@ static void judge(const defrag_pool *pool, const need_t *need, defrag_fit_report
     if (missing > 0) {
         report->verdict = DEFRAG_OUT_OF_MEMORY;
         report->missing = (size_t)missing * GRANULE;
+        return;
+    }
+    if (slots > MAX_SLOTS) {
+        report->verdict = DEFRAG_OUT_OF_HANDLES;
         return;
     }
     run_t run = fewest_locks(pool, goal_of(need), slots);

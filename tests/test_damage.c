@@ -612,7 +612,7 @@ Test(damage, what_is_no_pool_is_called_so_wherever_its_top_is)
     }
 }
 
-/* ------------------------------------------------------------------------------------------------- what a call begins with */
+/* ------------------------------------------------------------------------------------------ what a call begins with */
 
 Test(damage, an_image_that_breaks_an_invariant_is_corrupt_whichever_it_is)
 {
@@ -662,7 +662,7 @@ Test(damage, an_observer_that_is_its_own_context_may_only_look_too)
     cr_assert_eq(stats_of(pool).live, 1);
 }
 
-/* ---------------------------------------------------------------------------------------------- places that are none */
+/* --------------------------------------------------------------------------------------------- places that are none */
 
 /* The block of slot 0, at this place by its entry, and with a sound header there, is not freed. */
 static void assert_not_freed(defrag_pool *pool, uint32_t g)
@@ -739,7 +739,7 @@ Test(damage, a_list_that_is_a_ring_is_followed_only_so_long)
     cr_assert_leq(stats.holes, pool->top);
 }
 
-/* --------------------------------------------------------------------------------------------------- blocks that do not move */
+/* ------------------------------------------------------------------------------------------ blocks that do not move */
 
 enum { MOVED = 5 };
 
@@ -808,7 +808,7 @@ Test(damage, a_block_of_no_granules_ends_no_call_too_late)
     ASSERT_OK(defrag_compact(pool));
 }
 
-/* ----------------------------------------------------------------------------------------------------- reports, resizing */
+/* ------------------------------------------------------------------------------------------------ reports, resizing */
 
 Test(damage, no_blocker_is_named_of_a_slot_beyond_the_table)
 {
@@ -874,7 +874,7 @@ Test(damage, a_block_that_is_less_aligned_than_it_says_is_so_once_it_has_grown)
     }
 }
 
-/* | 10 | 4 | some | all the rest |: the first could only grow by changing places with the second, whose owner can be none. */
+/* | 10 | 4 | all free |: the first could only grow by changing places with the second, whose owner can be none. */
 Test(damage, no_block_changes_places_with_one_of_a_slot_beyond_the_table)
 {
     for (uint32_t beyond = 0; beyond < 3; beyond++) {
@@ -890,5 +890,20 @@ Test(damage, no_block_changes_places_with_one_of_a_slot_beyond_the_table)
         ASSERT_STATUS(defrag_resize(pool, handle, bytes, DEFRAG_MAKE_ROOM), DEFRAG_FRAGMENTED);
         cr_assert_arr_eq(other_arena + header_offset(g - 10), arena + header_offset(g - 10),
                          POOL_BYTES - header_offset(g - 10));
+    }
+}
+
+Test(damage, no_request_is_larger_than_the_pool_whatever_its_control_block_says_is_the_largest)
+{
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    pool->max_request = UINT32_MAX;
+    const size_t wrong[] = { pool->table, pool->table + 1U, POOL_BYTES, UINT32_MAX - WORD, UINT32_MAX };
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        defrag_request request = DEFRAG_REQUEST_INIT;
+        defrag_handle handle;
+        request.bytes = wrong[i];
+        request.flags = DEFRAG_ZEROED;
+        ASSERT_STATUS(defrag_alloc_with(pool, &request, &handle), DEFRAG_INVALID_SIZE);
+        ASSERT_STATUS(defrag_alloc(pool, wrong[i], DEFRAG_BEST, &handle), DEFRAG_INVALID_SIZE);
     }
 }

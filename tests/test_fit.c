@@ -231,12 +231,193 @@ Test(fit, make_room_moves_what_makes_it_with_the_fewest_bytes)
         { { -3, 9, -4, 6, -4, 9, -3, 0 }, 8, 6 }, /* what no hole takes slides */
         { { -2, 9, -4, 3, -4, 9, -2, 0 }, 8, 3 },
         { { -4, 3, 3, -2, 0, -3, 0, 0 }, 9, 6 }, /* only one of the two fits elsewhere */
+        { { -1, 7, 0, -6, 0, -4, 5, 0 }, 9, 5 }, /* to the largest hole of all, below */
+        { { -1, 7, 0, -4, 5, 0, -6, 0 }, 9, 5 }, /* or above */
+        { { -3, 3, 3, -3, 0, 0, 0, 0 }, 4, 3 },  /* which has just its size */
+        { { -3, 1, 3, -3, 0, 0, 0, 0 }, 4, 1 },  /* or more */
+        { { -6, 5, 0, -4, 6, 0, 0, 0 }, 10, 6 }, /* but not the hole itself, if it is the largest */
+        { { -7, 7, -2, 5, 0, 0, 0, 0 }, 9, 7 },  /* no more, when there is just enough */
+        { { -8, 2, -4, 8, 0, 0, 0, 0 }, 9, 2 },  /* or more than that */
+        { { -4, 1, 5, 7, -5, 0, 0, 0 }, 8, 6 },  /* a single granule evacuates, too */
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
         defrag_handle handles[LENGTH(cases[i].layout)];
         defrag_pool *pool = laid_out(cases[i].layout, LENGTH(cases[i].layout), handles);
         alloc_block(pool, bytes_of_granules(pool, cases[i].wanted), DEFRAG_MAKE_ROOM);
         cr_assert_eq(stats_of(pool).moved_bytes, cases[i].moved * stats_of(pool).granule);
+    }
+}
+
+/* What is moved to make room for so many granules; `layout` ends with 0, and locked blocks follow. */
+static size_t moved_for(const int *layout, size_t count, size_t wanted)
+{
+    defrag_handle handles[128];
+    cr_assert_leq(count, LENGTH(handles));
+    defrag_pool *pool = laid_out(layout, count, handles);
+    alloc_block(pool, bytes_of_granules(pool, wanted), DEFRAG_MAKE_ROOM);
+    assert_intact(pool);
+    return stats_of(pool).moved_bytes / stats_of(pool).granule;
+}
+
+Test(fit, make_room_plans_with_the_eight_largest_holes_before_everything_slides)
+{
+    /* The one that a block of 4 makes large enough is the last of them, or the next. All that slides until there is room is
+     * a block of 5 more, not the block of 7. */
+    for (size_t larger = 6; larger < 10; larger++) {
+        int layout[32] = { -1, 5, 0 };
+        size_t count = 3;
+        for (size_t i = 0; i < larger; i++) {
+            layout[count] = -12;
+            count += 2;
+        }
+        static const int last[] = { -10, 4, 0, -1, 7, 0 };
+        for (size_t i = 0; i < LENGTH(last); i++) {
+            layout[count++] = last[i];
+        }
+        cr_assert_eq(moved_for(layout, count, 14), larger < 8 ? 4 : 9);
+    }
+}
+
+Test(fit, make_room_plans_64_blocks_ahead)
+{
+    /* Each of the blocks evacuates to the other hole. Without a plan they slide before they do. */
+    for (size_t blocks = 62; blocks < 67; blocks++) {
+        int layout[72] = { -70 };
+        size_t count = 1;
+        while (count <= blocks) {
+            layout[count++] = 1;
+        }
+        layout[count + 1] = -68;
+        cr_assert_eq(moved_for(layout, count + 3, 70 + blocks), blocks <= 64 ? blocks : 2 * blocks);
+    }
+}
+
+Test(fit, make_room_drops_a_plan_if_a_block_that_was_to_evacuate_would_slide_for_nothing)
+{
+    /* The block of 3 takes the place that the one of 6 was to take; so the one of 10 slides. */
+    static const int layout[] = { -7, 10, -10, 3, 6, 0 };
+    cr_assert_leq(moved_for(layout, LENGTH(layout), 17), 3 + 10);
+    /* The same with one of just the hole's size. */
+    static const int same[] = { -2, 1, 2, -3, 1, 2, 0 };
+    cr_assert_leq(moved_for(same, LENGTH(same), 5), 4);
+}
+
+Test(fit, make_room_plans_anew_until_four_plans_went_stale)
+{
+    static const int the_fourth_helps[] = { -1, 3, 4, -2, 6, 4, -4, 2, 2, 0 };
+    cr_assert_leq(moved_for(the_fourth_helps, LENGTH(the_fourth_helps), 7), 17);
+    static const int no_fifth[] = { -5, 9, 11, -1, 4, 1, 11, 9, 10, -11, 0 };
+    cr_assert_leq(moved_for(no_fifth, LENGTH(no_fifth), 17), 80);
+}
+
+Test(fit, make_room_takes_nothing_above_the_last_block_for_a_hole)
+{
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = 8;
+    defrag_pool *pool = new_pool_with(arena, 4096, &config);
+    defrag_handle all = alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
+    fill_block(pool, all, 0xFF);
+    free_block(pool, all);
+    /* | hole of 2 | block of 1 | hole of 1 | all but 4 granules | */
+    defrag_handle holes[2];
+    holes[0] = alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+    alloc_block(pool, bytes_of_granules(pool, 1), DEFRAG_FAST);
+    holes[1] = alloc_block(pool, bytes_of_granules(pool, 1), DEFRAG_FAST);
+    defrag_pool_stats stats = stats_of(pool);
+    size_t rest = (stats.largest_now + stats.block_overhead) / stats.granule - 4;
+    alloc_block(pool, bytes_of_granules(pool, rest), DEFRAG_FAST);
+    free_block(pool, holes[0]);
+    free_block(pool, holes[1]);
+    alloc_block(pool, bytes_of_granules(pool, 7), DEFRAG_MAKE_ROOM);
+    cr_assert_eq(stats_of(pool).moved_bytes, (1 + rest) * stats.granule);
+}
+
+/* A pool of 4096 bytes whose table has so many slots, all free, which are taken from the first to the last. */
+static defrag_pool *pool_with_free_slots(size_t slots)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handles[64];
+    for (size_t i = 0; i < slots; i++) {
+        handles[i] = alloc_block(pool, 1, DEFRAG_FAST);
+    }
+    for (size_t i = 0; i < slots; i++) {
+        free_block(pool, handles[i]);
+    }
+    return pool;
+}
+
+static size_t space_above(const defrag_pool *pool)
+{
+    defrag_pool_stats stats = stats_of(pool);
+    cr_assert_eq(stats.holes, 0);
+    return (stats.largest_now + stats.block_overhead) / stats.granule;
+}
+
+Test(fit, make_room_shortens_the_table_only_if_what_is_free_without_does_not_suffice)
+{
+    for (size_t extra = 0; extra <= 3; extra++) {
+        defrag_pool *pool = pool_with_free_slots(32);
+        defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+        alloc_block(pool, bytes_of_granules(pool, 1), DEFRAG_FAST);
+        size_t above = space_above(pool);
+        free_block(pool, hole);
+        alloc_block(pool, bytes_of_granules(pool, above + extra), DEFRAG_MAKE_ROOM);
+        cr_assert_eq(stats_of(pool).handles == 32, extra <= 2);
+        cr_assert_eq(stats_of(pool).moved_blocks, extra == 1 || extra == 2);
+    }
+}
+
+Test(fit, make_room_shortens_the_table_if_an_alignment_keeps_the_free_bytes_apart)
+{
+    defrag_pool *pool = pool_with_free_slots(32);
+    size_t granule = stats_of(pool).granule;
+    defrag_handle below = alloc_block(pool, bytes_of_granules(pool, 1), DEFRAG_FAST);
+    /* The hole between them is too small for the upper one to slide, but no other alignment has left one before. */
+    defrag_handle upper = alloc_aligned(pool, granule, 16 * granule, DEFRAG_FAST);
+    size_t above = stats_of(pool).largest_now;
+    defrag_handle handle = DEFRAG_NO_HANDLE;
+    ASSERT_STATUS(defrag_alloc(pool, above + granule, DEFRAG_BEST, &handle), DEFRAG_FRAGMENTED);
+    size_t offset = offset_of(pool, upper);
+    alloc_block(pool, above + granule, DEFRAG_MAKE_ROOM);
+    cr_assert_lt(stats_of(pool).handles, 32);
+    cr_assert_eq(offset_of(pool, upper), offset);
+    (void)below;
+    assert_intact(pool);
+}
+
+Test(fit, make_room_moves_once_more_after_it_has_shortened_the_table)
+{
+    /* | 1 hole | lock | 40 hole, block of one more than the space above | lock | rest | space | */
+    defrag_pool *pool = pool_with_free_slots(32);
+    enum { SPACE = 20 };
+    static const size_t granules[] = { 1, 1, 40, SPACE + 1, 1 };
+    defrag_handle handles[LENGTH(granules)];
+    for (size_t i = 0; i < LENGTH(granules); i++) {
+        handles[i] = alloc_block(pool, bytes_of_granules(pool, granules[i]), DEFRAG_FAST);
+    }
+    lock_block(pool, alloc_block(pool, bytes_of_granules(pool, space_above(pool) - SPACE), DEFRAG_FAST));
+    lock_block(pool, handles[1]);
+    lock_block(pool, handles[4]);
+    free_block(pool, handles[0]);
+    free_block(pool, handles[2]);
+    fill_block(pool, handles[3], 0x42);
+    alloc_block(pool, bytes_of_granules(pool, 40 + SPACE + 1), DEFRAG_MAKE_ROOM);
+    cr_assert_lt(stats_of(pool).handles, 32);
+    cr_assert(block_is_filled(pool, handles[3], 0x42));
+    assert_intact(pool);
+}
+
+Test(fit, what_is_free_but_apart_is_called_fragmented_to_the_last_byte_and_beyond_that_out_of_memory)
+{
+    static const int layout[] = { -3, 0, -4, 0 };
+    for (defrag_fit fit = DEFRAG_FAST; fit <= DEFRAG_MAKE_ROOM; fit++) {
+        defrag_handle handles[LENGTH(layout)];
+        defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+        defrag_handle handle;
+        ASSERT_STATUS(defrag_alloc(pool, bytes_of_granules(pool, 5), fit, &handle), DEFRAG_FRAGMENTED);
+        ASSERT_STATUS(defrag_alloc(pool, bytes_of_granules(pool, 7), fit, &handle), DEFRAG_FRAGMENTED);
+        ASSERT_STATUS(defrag_alloc(pool, bytes_of_granules(pool, 7) + 1, fit, &handle), DEFRAG_OUT_OF_MEMORY);
+        cr_assert_eq(stats_of(pool).moved_blocks, 0);
     }
 }
 
@@ -386,4 +567,90 @@ Test(fit, the_last_block_makes_room_for_a_handle_slot_in_a_hole_of_its_size_righ
         moved += stats_of(pool).moved_blocks;
     }
     cr_assert_gt(moved, 0);
+}
+
+Test(fit, a_locked_last_block_stays_where_it_is_though_a_handle_slot_has_no_room)
+{
+    size_t refused = 0;
+    for (size_t others = 0; others < 8; others++) {
+        defrag_pool *pool = new_pool(4096);
+        for (size_t i = 0; i < others; i++) {
+            alloc_block(pool, 1, DEFRAG_FAST);
+        }
+        defrag_pool_stats stats = stats_of(pool);
+        size_t left = (stats.largest_now + stats.block_overhead) / stats.granule;
+        defrag_handle below = alloc_block(pool, bytes_of_granules(pool, left - 10), DEFRAG_FAST);
+        defrag_handle last = alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
+        lock_block(pool, last);
+        ASSERT_OK(defrag_resize(pool, below, bytes_of_granules(pool, left - 30), DEFRAG_FAST));
+        size_t offset = offset_of(pool, last);
+        defrag_handle handle;
+        refused += defrag_alloc(pool, 1, DEFRAG_MAKE_ROOM, &handle) == DEFRAG_OUT_OF_HANDLES;
+        cr_assert_eq(offset_of(pool, last), offset);
+        cr_assert_eq(stats_of(pool).moved_blocks, 0);
+    }
+    cr_assert_gt(refused, 0);
+}
+
+Test(fit, with_a_copy_under_way_only_the_last_block_moves_for_a_handle_slot_if_a_hole_takes_it)
+{
+    /* | 1 | hole | block of 4 | all full of 1 |, with no room for a slot. */
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle handles[512];
+    defrag_handle handle;
+    defrag_handle first = alloc_block(pool, bytes_of_granules(pool, 30), DEFRAG_FAST);
+    alloc_block(pool, bytes_of_granules(pool, 4), DEFRAG_FAST);
+    fill_pool(pool, 1, handles, LENGTH(handles));
+    ASSERT_OK(defrag_resize(pool, first, 1, DEFRAG_FAST));
+    while (defrag_alloc(pool, 1, DEFRAG_BEST, &handle) == DEFRAG_OK) {
+    }
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, stats_of(pool).granule, 100, &progress));
+    cr_assert_eq(progress.moved_bytes, stats_of(pool).granule);
+    cr_assert_eq(stats_of(pool).moved_blocks, 0);
+    alloc_block(pool, 1, DEFRAG_MAKE_ROOM);
+    cr_assert_eq(stats_of(pool).moved_blocks, 1);
+    assert_intact(pool);
+}
+
+/* Fills a block with what would be headers of holes that end where another block, above it, begins. */
+static void feign_holes(defrag_pool *pool, defrag_handle handle, defrag_handle above)
+{
+    size_t granule = stats_of(pool).granule;
+    size_t word = stats_of(pool).block_overhead;
+    size_t begin = offset_of(pool, handle);
+    size_t end = offset_of(pool, above);
+    unsigned char *address = lock_block(pool, handle);
+    for (size_t at = 0; at + word <= usable_of(pool, handle); at += word) {
+        uint64_t size = (end - word - (begin + at) / granule * granule) / granule;
+        uint64_t wide = size << 1 | 1;
+        uint32_t narrow = (uint32_t)wide;
+        memcpy(address + at, word == sizeof wide ? (void *)&wide : (void *)&narrow, word);
+    }
+    unlock_block(pool, handle);
+}
+
+Test(fit, where_sliding_is_in_vain_a_block_without_a_hole_below_stays_in_a_pool_of_any_size)
+{
+    /* | 250 | 3 | lock | hole of 150 | lock | hole of 150 | lock | */
+    static const size_t granules[] = { 250, 3, 1, 150, 1, 150 };
+    for (size_t bytes = 65536; bytes < 65536 + 512; bytes += 32) {
+        defrag_pool *pool = new_pool(bytes);
+        defrag_handle handles[LENGTH(granules)];
+        for (size_t i = 0; i < LENGTH(granules); i++) {
+            handles[i] = alloc_block(pool, bytes_of_granules(pool, granules[i]), DEFRAG_FAST);
+        }
+        lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
+        feign_holes(pool, handles[0], handles[1]);
+        for (size_t i = 2; i + 1 < LENGTH(granules); i += 2) {
+            lock_block(pool, handles[i]);
+            free_block(pool, handles[i + 1]);
+        }
+        size_t offset = offset_of(pool, handles[1]);
+        defrag_handle handle;
+        ASSERT_STATUS(defrag_alloc(pool, bytes_of_granules(pool, 290), DEFRAG_MAKE_ROOM, &handle), DEFRAG_FRAGMENTED);
+        cr_assert_eq(offset_of(pool, handles[1]), offset);
+        cr_assert_eq(stats_of(pool).moved_blocks, 0);
+        assert_intact(pool);
+    }
 }

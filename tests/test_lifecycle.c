@@ -146,3 +146,90 @@ Test(lifecycle, pools_know_nothing_of_each_other)
     cr_assert(block_is_filled(one, handle, 0x11));
     assert_intact(one);
 }
+
+Test(lifecycle, each_tag_up_to_31_marks_handles_that_no_pool_of_another_takes)
+{
+    bool narrow = stats_of(new_pool(4096)).block_overhead == 4;
+    uint32_t kept = narrow ? 31 : 3;
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    for (uint32_t tag = 1; tag <= 31; tag++) {
+        config.tag = tag;
+        defrag_pool *pool = new_pool_with(arena, 4096, &config);
+        free_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+        defrag_handle handle = alloc_block(pool, 1, DEFRAG_FAST);
+        for (uint32_t other = 1; other <= 31; other++) {
+            size_t bytes;
+            config.tag = other;
+            pool = new_pool_with(other_arena, 4096, &config);
+            free_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+            alloc_block(pool, 1, DEFRAG_FAST);
+            ASSERT_STATUS(defrag_usable_size(pool, handle, &bytes),
+                          (tag & kept) == (other & kept) ? DEFRAG_OK : DEFRAG_INVALID_HANDLE);
+        }
+    }
+}
+
+Test(lifecycle, tags_drawn_from_addresses_are_spread_over_all)
+{
+    static defrag_handle handles[ARENA_BYTES / DEFRAG_MIN_POOL_BYTES];
+    bool narrow = stats_of(new_pool(4096)).block_overhead == 4;
+    for (size_t i = 0; i < LENGTH(handles); i++) {
+        defrag_pool *pool = new_pool_with(arena + i * DEFRAG_MIN_POOL_BYTES, DEFRAG_MIN_POOL_BYTES, NULL);
+        handles[i] = alloc_block(pool, 1, DEFRAG_FAST);
+    }
+    for (size_t i = 0; i < 64; i++) {
+        size_t same = 0;
+        for (size_t k = 0; k < LENGTH(handles); k++) {
+            same += handles[k] == handles[i];
+        }
+        cr_assert_lt(same, LENGTH(handles) / (narrow ? 24 : 3), "%zu pools have the same tag", same);
+    }
+}
+
+/* | hole of 3 | 2 | hole of 1 | all the rest |. Whether a step moves anything. */
+static bool step_moves(size_t watermark)
+{
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.watermark = watermark;
+    defrag_pool *pool = new_pool_with(arena, 4096, &config);
+    defrag_handle low = alloc_block(pool, bytes_of_granules(pool, 3), DEFRAG_FAST);
+    alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+    defrag_handle high = alloc_block(pool, bytes_of_granules(pool, 1), DEFRAG_FAST);
+    alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
+    free_block(pool, low);
+    free_block(pool, high);
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, NULL));
+    return stats_of(pool).moved_blocks != 0;
+}
+
+Test(lifecycle, a_watermark_is_met_by_a_hole_for_so_many_bytes_and_no_smaller_one)
+{
+    size_t bytes = bytes_of_granules(new_pool(4096), 3);
+    size_t capacity = stats_of(new_pool(4096)).capacity;
+    cr_assert(step_moves(0), "without a watermark it never rests");
+    cr_assert_not(step_moves(1));
+    cr_assert_not(step_moves(bytes));
+    cr_assert(step_moves(bytes + 1));
+    cr_assert(step_moves(capacity));
+    cr_assert(step_moves(capacity + 1));
+    cr_assert(step_moves(SIZE_MAX));
+}
+
+Test(lifecycle, an_image_of_the_smallest_pool_is_adopted)
+{
+    defrag_pool *pool = new_pool(DEFRAG_MIN_POOL_BYTES);
+    defrag_handle handle = alloc_block(pool, 1, DEFRAG_FAST);
+    fill_block(pool, handle, 0x11);
+    memcpy(other_arena, pool, DEFRAG_MIN_POOL_BYTES);
+    ASSERT_OK(defrag_attach(other_arena, DEFRAG_MIN_POOL_BYTES, &pool));
+    cr_assert(block_is_filled(pool, handle, 0x11));
+}
+
+Test(lifecycle, nothing_below_256_bytes_is_taken_for_an_image)
+{
+    for (size_t bytes = 0; bytes < DEFRAG_MIN_POOL_BYTES; bytes++) {
+        defrag_pool *pool = new_pool(DEFRAG_MIN_POOL_BYTES);
+        ASSERT_STATUS(defrag_attach(arena, bytes, &pool), DEFRAG_INVALID_POOL);
+        cr_assert_null(pool);
+    }
+}

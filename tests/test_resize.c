@@ -234,3 +234,209 @@ Test(resize, an_unknown_fit_is_refused_but_first_of_all_there_must_be_a_pool)
     ASSERT_STATUS(defrag_resize(pool, DEFRAG_NO_HANDLE, 10, -1), DEFRAG_INVALID_ARGUMENT);
     ASSERT_STATUS(defrag_resize(NULL, handle, 10, -1), DEFRAG_INVALID_POOL);
 }
+
+/* -------------------------------------------------------------------------------------------------- the last resort */
+
+static void assert_moved(const defrag_pool *pool, size_t blocks, size_t granules)
+{
+    defrag_pool_stats stats = stats_of(pool);
+    cr_assert_eq(stats.moved_blocks, blocks);
+    cr_assert_eq(stats.moved_bytes, granules * stats.granule);
+}
+
+Test(resize, a_block_changes_places_with_those_between_it_and_a_hole_below_a_lock)
+{
+    const int granules[] = { 0, 10, 1, 3, -8, 0 };
+    defrag_handle handles[LENGTH(granules)];
+    defrag_pool *pool = laid_out(granules, LENGTH(granules), handles);
+    size_t granule = stats_of(pool).granule;
+    size_t offset = offset_of(pool, handles[1]);
+    fill_block(pool, handles[2], 0x22);
+    fill_block(pool, handles[3], 0x33);
+    cr_assert_eq(resized(pool, handles[1], 18, DEFRAG_MAKE_ROOM), offset + 4 * granule);
+    cr_assert_eq(offset_of(pool, handles[2]), offset);
+    cr_assert_eq(offset_of(pool, handles[3]), offset + granule);
+    cr_assert(block_is_filled(pool, handles[2], 0x22));
+    cr_assert(block_is_filled(pool, handles[3], 0x33));
+    assert_moved(pool, 3, 14);
+    cr_assert_eq(stats_of(pool).worst_call_bytes, 14 * granule);
+}
+
+typedef struct events {
+    defrag_event told[8];
+    size_t count;
+} events;
+
+static void note(void *context, const defrag_pool *pool, const defrag_event *event)
+{
+    events *e = context;
+    cr_assert_lt(e->count, LENGTH(e->told));
+    e->told[e->count++] = *event;
+    assert_intact(pool);
+}
+
+Test(resize, those_that_change_places_are_told_of_each_once)
+{
+    const int granules[] = { 0, 10, 1, 3, -8, 0 };
+    defrag_handle handles[LENGTH(granules)];
+    defrag_pool *pool = laid_out(granules, LENGTH(granules), handles);
+    size_t bytes = bytes_of_granules(pool, 16);
+    size_t offset = offset_of(pool, handles[1]);
+    size_t away = 10 * (size_t)stats_of(pool).granule;
+    events e = { .count = 0 };
+    ASSERT_OK(defrag_observe(pool, note, &e));
+    ASSERT_OK(defrag_resize(pool, handles[1], bytes, DEFRAG_MAKE_ROOM));
+    cr_assert_eq(e.count, 3);
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_eq(e.told[i].kind, DEFRAG_EVENT_MOVE);
+        cr_assert_eq(e.told[i].handle, handles[2 + i]);
+        cr_assert_eq(e.told[i].from, e.told[i].offset + away);
+    }
+    cr_assert_eq(e.told[2].kind, DEFRAG_EVENT_RESIZE);
+    cr_assert_eq(e.told[2].handle, handles[1]);
+    cr_assert_eq(e.told[2].from, offset);
+}
+
+Test(resize, a_block_that_is_next_to_all_free_space_once_that_is_gathered_is_not_moved_again)
+{
+    const int granules[] = { 0, -5, 1, 20, -5, 0 };
+    defrag_handle handles[LENGTH(granules)];
+    defrag_pool *pool = laid_out(granules, LENGTH(granules), handles);
+    resized(pool, handles[3], 30, DEFRAG_MAKE_ROOM);
+    assert_moved(pool, 2, 21);
+}
+
+Test(resize, the_worst_call_does_not_count_what_calls_before_have_moved)
+{
+    const int granules[] = { -3, 60, 0, 10, 4, -8, 0 };
+    defrag_handle handles[LENGTH(granules)];
+    defrag_pool *pool = laid_out(granules, LENGTH(granules), handles);
+    ASSERT_OK(defrag_compact(pool));
+    resized(pool, handles[3], 18, DEFRAG_MAKE_ROOM);
+    assert_moved(pool, 3, 74);
+    cr_assert_eq(stats_of(pool).worst_call_bytes, 14 * (size_t)stats_of(pool).granule);
+}
+
+/* Asks for more than can be, though the free bytes and the block's own suffice. */
+static void assert_fragmented(defrag_pool *pool, defrag_handle handle, size_t bytes)
+{
+    size_t offset = offset_of(pool, handle);
+    size_t usable = usable_of(pool, handle);
+    fill_block(pool, handle, 0x42);
+    ASSERT_STATUS(defrag_resize(pool, handle, bytes, DEFRAG_MAKE_ROOM), DEFRAG_FRAGMENTED);
+    cr_assert_eq(offset_of(pool, handle), offset);
+    cr_assert_eq(usable_of(pool, handle), usable);
+    cr_assert(block_is_filled(pool, handle, 0x42));
+    cr_assert_eq(stats_of(pool).moved_blocks, 0);
+    cr_assert_eq(stats_of(pool).refused, 1);
+    assert_intact(pool);
+}
+
+Test(resize, no_block_changes_places_with_a_locked_one)
+{
+    const int granules[] = { 0, 10, 0, -8, 0 };
+    defrag_handle handles[LENGTH(granules)];
+    defrag_pool *pool = laid_out(granules, LENGTH(granules), handles);
+    size_t offset = offset_of(pool, handles[2]);
+    assert_fragmented(pool, handles[1], bytes_of_granules(pool, 16));
+    cr_assert_eq(offset_of(pool, handles[2]), offset);
+}
+
+Test(resize, free_bytes_beyond_a_lock_are_of_no_use)
+{
+    const int granules[] = { 10, 2, -5, 0, -5 };
+    defrag_handle handles[LENGTH(granules)];
+    defrag_pool *pool = laid_out(granules, LENGTH(granules), handles);
+    assert_fragmented(pool, handles[0], bytes_of_granules(pool, 16));
+}
+
+/* | perhaps a block | block | another | all free |, where blocks are aligned to two granules if that is said; `gap`:
+ * one granule is free before the first. Returns how many granules are free behind them. */
+static size_t two_blocks(defrag_pool **pool, const bool *aligned, const size_t *granules, bool gap,
+                         defrag_handle *handles)
+{
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = 4;
+    for (size_t below = 0; below < 2; below++) {
+        *pool = new_pool_with(arena, 4096, &config);
+        defrag_pool_stats stats = stats_of(*pool);
+        for (size_t i = 0; i < below; i++) {
+            alloc_block(*pool, 1, DEFRAG_FAST);
+        }
+        for (size_t i = 0; i < 2; i++) {
+            size_t bytes = bytes_of_granules(*pool, granules[i]) - (aligned[i] ? stats.block_overhead / 2 : 0);
+            handles[i] = alloc_aligned(*pool, bytes, (aligned[i] ? 2 : 1) * (size_t)stats.granule, DEFRAG_BEST);
+        }
+        if ((stats_of(*pool).holes != 0) == gap) {
+            break;
+        }
+    }
+    return (stats_of(*pool).largest_now + stats_of(*pool).block_overhead) / stats_of(*pool).granule;
+}
+
+Test(resize, an_over_aligned_block_changes_places_if_it_is_aligned_then)
+{
+    const bool aligned[] = { true, false };
+    for (size_t gap = 0; gap < 2; gap++) {
+        for (size_t behind = 3; behind < 5; behind++) {
+            const size_t granules[] = { 10, behind };
+            defrag_pool *pool;
+            defrag_handle handles[2];
+            size_t more = two_blocks(&pool, aligned, granules, gap != 0, handles);
+            size_t bytes = bytes_of_granules(pool, more + 5) - stats_of(pool).block_overhead / 2;
+            size_t offset = offset_of(pool, handles[0]);
+            cr_assert_eq(stats_of(pool).holes, gap);
+            if (behind % 2 != 0) {
+                assert_fragmented(pool, handles[0], bytes);
+                continue;
+            }
+            fill_block(pool, handles[1], 0x22);
+            ASSERT_OK(defrag_resize(pool, handles[0], bytes, DEFRAG_MAKE_ROOM));
+            cr_assert_eq(usable_of(pool, handles[0]), bytes);
+            cr_assert_eq(offset_of(pool, handles[0]), offset + behind * stats_of(pool).granule);
+            cr_assert(block_is_filled(pool, handles[1], 0x22));
+            assert_intact(pool);
+        }
+    }
+}
+
+Test(resize, no_block_changes_places_with_an_over_aligned_one)
+{
+    const bool aligned[] = { false, true };
+    for (size_t granules = 10; granules < 12; granules++) {
+        const size_t both[] = { granules, 4 };
+        defrag_pool *pool;
+        defrag_handle handles[2];
+        size_t more = two_blocks(&pool, aligned, both, false, handles);
+        assert_fragmented(pool, handles[0], bytes_of_granules(pool, more + 5));
+    }
+}
+
+Test(resize, free_slots_at_the_end_of_the_table_are_free_bytes_too)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle others[20];
+    defrag_handle handle = alloc_block(pool, bytes_of_granules(pool, 5), DEFRAG_FAST);
+    for (size_t i = 0; i < LENGTH(others); i++) {
+        others[i] = alloc_block(pool, 1, DEFRAG_FAST);
+    }
+    for (size_t i = 0; i < LENGTH(others); i++) {
+        free_block(pool, others[i]);
+    }
+    memcpy(other_arena, pool, 4096);
+    ASSERT_OK(defrag_clean(pool));
+    size_t granules = stats_of(pool).free / stats_of(pool).granule + 5;
+    memcpy(pool, other_arena, 4096);
+    resized(pool, handle, granules, DEFRAG_MAKE_ROOM);
+}
+
+Test(resize, a_block_stays_if_the_room_that_was_made_is_right_behind_it)
+{
+    /* The block of 2 goes to the hole of 2, which joins those of 1 and of 5. */
+    const int granules[] = { 0, 3, -1, 2, -5, 0, -2, 0 };
+    defrag_handle handles[LENGTH(granules)];
+    defrag_pool *pool = laid_out(granules, LENGTH(granules), handles);
+    size_t offset = offset_of(pool, handles[1]);
+    cr_assert_eq(resized(pool, handles[1], 8, DEFRAG_MAKE_ROOM), offset);
+    assert_moved(pool, 1, 2);
+}

@@ -3,6 +3,8 @@
  * The report on what would fit, and which locks stand in the way. */
 #include "support.h"
 
+#include <string.h>
+
 enum { MOST = 256 };
 
 /* The arena seen as stretches of free bytes between locked blocks; over-aligned blocks must not be in it. */
@@ -154,6 +156,7 @@ Test(would_fit, what_it_grants_over_aligned_is_served)
         defrag_handle handle;
         defrag_status status = defrag_alloc_with(pool, &request, &handle);
         cr_assert(status == DEFRAG_OK || report.verdict != DEFRAG_OK, "DEFRAG_SEED=%" PRIu64, seed);
+        cr_assert(!report.now || report.verdict == DEFRAG_OK, "DEFRAG_SEED=%" PRIu64, seed);
         cr_assert(status == DEFRAG_OUT_OF_MEMORY || report.verdict != DEFRAG_OUT_OF_MEMORY, "DEFRAG_SEED=%" PRIu64,
                   seed);
     }
@@ -241,4 +244,143 @@ Test(would_fit, bad_questions_get_the_errors_of_alloc)
     ASSERT_STATUS(defrag_would_fit(pool, 8, 3, &report), DEFRAG_INVALID_ALIGNMENT);
     ASSERT_STATUS(defrag_would_fit(pool, 8, 2048, &report), DEFRAG_INVALID_ALIGNMENT);
     ASSERT_STATUS(defrag_would_fit(pool, 8, 0, NULL), DEFRAG_INVALID_ARGUMENT);
+}
+
+/* ------------------------------------------------------------------------------------------------- exact boundaries */
+
+static defrag_fit_report report_on(const defrag_pool *pool, size_t granules, defrag_handle *blockers, size_t capacity)
+{
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    report.blockers = blockers;
+    report.capacity = capacity;
+    memset(blockers, 0, capacity * sizeof *blockers);
+    ASSERT_OK(defrag_would_fit(pool, bytes_of_granules(pool, granules), 0, &report));
+    return report;
+}
+
+Test(would_fit, a_granule_more_may_take_another_lock_out_of_the_way_or_bytes_that_are_not_there)
+{
+    /* Between locks are 5, 7, 6 and 2 granules; the rest of the pool is locked. */
+    const int granules[] = { -5, 0, -3, 1, -4, 0, -6, 0, -2 };
+    defrag_handle handles[LENGTH(granules)];
+    defrag_handle blockers[4];
+    defrag_pool *pool = laid_out(granules, LENGTH(granules), handles);
+    const struct {
+        size_t granules;
+        defrag_status verdict;
+        uint32_t blocking;
+        size_t first; /* of the locks in the way; 0: there is a choice */
+        size_t missing;
+    } expected[] = {
+        { 6, DEFRAG_OK, 0, 0, 0 },
+        { 7, DEFRAG_OK, 0, 0, 0 },
+        { 8, DEFRAG_FRAGMENTED, 1, 0, 0 },
+        { 13, DEFRAG_FRAGMENTED, 1, 5, 0 },
+        { 16, DEFRAG_FRAGMENTED, 2, 1, 0 },
+        { 18, DEFRAG_FRAGMENTED, 2, 1, 0 },
+        { 19, DEFRAG_FRAGMENTED, 3, 1, 0 },
+        { 20, DEFRAG_FRAGMENTED, 3, 1, 0 },
+        { 21, DEFRAG_OUT_OF_MEMORY, 0, 0, 1 },
+        { 22, DEFRAG_OUT_OF_MEMORY, 0, 0, 2 },
+    };
+    for (size_t i = 0; i < LENGTH(expected); i++) {
+        defrag_fit_report report = report_on(pool, expected[i].granules, blockers, LENGTH(blockers));
+        cr_assert_eq(report.now, expected[i].granules <= 6);
+        cr_assert_eq(report.verdict, expected[i].verdict);
+        cr_assert_eq(report.blocking, expected[i].blocking);
+        cr_assert_eq(report.missing, expected[i].missing * stats_of(pool).granule);
+        cr_assert(expected[i].first == 0 || blockers[0] == handles[expected[i].first]);
+        cr_assert_eq(blockers[report.blocking], DEFRAG_NO_HANDLE);
+    }
+}
+
+/* | 2, hole of 4 | 2, hole of 3 | 2 | ... | 2 | all the rest |, with so many blocks of 2 and handle slots set aside. */
+static defrag_pool *pool_with_two_holes(size_t blocks, uint32_t slots)
+{
+    defrag_handle handles[16];
+    defrag_config config = DEFRAG_CONFIG_INIT;
+    config.handles = slots;
+    defrag_pool *pool = new_pool_with(arena, 4096, &config);
+    for (size_t i = 0; i < blocks; i++) {
+        size_t hole = i == 0 ? 4 : i == 1 ? 3 : 0;
+        handles[i] = alloc_block(pool, bytes_of_granules(pool, 2 + hole), DEFRAG_FAST);
+    }
+    alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
+    for (size_t i = 0; i < 2; i++) {
+        ASSERT_OK(defrag_resize(pool, handles[i], bytes_of_granules(pool, 2), DEFRAG_FAST));
+    }
+    return pool;
+}
+
+static void assert_most(const defrag_pool *pool, size_t granules)
+{
+    defrag_handle none;
+    cr_assert_eq(report_on(pool, granules, &none, 1).verdict, DEFRAG_OK);
+    defrag_fit_report report = report_on(pool, granules + 1, &none, 1);
+    cr_assert_eq(report.verdict, DEFRAG_OUT_OF_MEMORY);
+    cr_assert_eq(report.missing, stats_of(pool).granule);
+}
+
+Test(would_fit, a_free_slot_costs_nothing_and_a_new_one_its_bytes)
+{
+    bool costs[2] = { false, false };
+    for (uint32_t blocks = 2; blocks < 14; blocks++) {
+        assert_most(pool_with_two_holes(blocks, blocks + 2), 7);
+        defrag_pool *pool = pool_with_two_holes(blocks, 0);
+        size_t most = (stats_of(pool).largest_after_moving + stats_of(pool).block_overhead) / stats_of(pool).granule;
+        assert_most(pool, most);
+        costs[most < 7] = true;
+    }
+    cr_assert(costs[false] && costs[true]);
+}
+
+Test(would_fit, what_fits_now_at_its_alignment_is_granted)
+{
+    /* A block that begins at the first multiple of 1024 may be larger than what is free less 1023. */
+    defrag_pool *pool = new_pool(4096);
+    defrag_pool_stats stats = stats_of(pool);
+    size_t bytes = 4096 - 1024 - 2 * (size_t)stats.granule;
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    ASSERT_OK(defrag_would_fit(pool, bytes, 1024, &report));
+    cr_assert_eq(report.now, 1);
+    cr_assert_eq(report.verdict, DEFRAG_OK);
+    cr_assert_eq(report.blocking, 0);
+    alloc_aligned(pool, bytes, 1024, DEFRAG_BEST);
+}
+
+Test(would_fit, a_bad_question_leaves_the_report_as_it_was)
+{
+    defrag_pool *pool = new_pool(4096);
+    const size_t questions[][2] = { { 0, 0 }, { SIZE_MAX, 0 }, { 8, 3 }, { 8, 2048 } };
+    for (size_t i = 0; i < LENGTH(questions); i++) {
+        defrag_fit_report report;
+        memset(&report, 0x77, sizeof report);
+        report.size = sizeof report;
+        defrag_fit_report before = report;
+        cr_assert_neq(defrag_would_fit(pool, questions[i][0], questions[i][1], &report), DEFRAG_OK);
+        cr_assert_arr_eq(&report, &before, sizeof report);
+    }
+}
+
+Test(would_fit, all_say_so_if_there_are_as_many_blocks_as_handles_can_name)
+{
+    static _Alignas(DEFRAG_MAX_ALIGNMENT) unsigned char memory[24 << 20];
+    defrag_pool *pool;
+    defrag_status status = defrag_init(memory, sizeof memory, NULL, &pool);
+    if (status != DEFRAG_OK) { /* with links of 16 bits a pool is full before */
+        cr_assert_eq(status, DEFRAG_INVALID_SIZE);
+        return;
+    }
+    defrag_handle handle = alloc_block(pool, 1000, DEFRAG_FAST);
+    defrag_handle large = handle;
+    while (status == DEFRAG_OK) {
+        status = defrag_alloc(pool, 1, DEFRAG_FAST, &handle);
+    }
+    ASSERT_OK(defrag_resize(pool, large, 1, DEFRAG_FAST));
+    cr_assert_eq(stats_of(pool).holes, 1);
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    ASSERT_OK(defrag_would_fit(pool, 8, 0, &report));
+    cr_assert(report.verdict == DEFRAG_OUT_OF_HANDLES && report.now == 0 && report.missing == 0);
+    cr_assert(stats_of(pool).largest_now == 0 && stats_of(pool).largest_after_moving == 0);
+    ASSERT_STATUS(defrag_alloc(pool, 8, DEFRAG_MAKE_ROOM, &handle), DEFRAG_OUT_OF_HANDLES);
 }

@@ -150,6 +150,8 @@ pub enum Verdict {
         /// How many more it would take.
         missing: usize,
     },
+    /// There are as many blocks as handles can name (524287, with links of 32 bits).
+    OutOfIndexes,
 }
 
 /// A block or a hole; see [`Pool::blocks`].
@@ -313,6 +315,7 @@ impl<A: Access> Pool<A> {
             Ok(()) if report.now != 0 => Verdict::Now,
             Ok(()) => Verdict::AfterMoving,
             Err(Error::OutOfMemory) => Verdict::OutOfMemory { missing: report.missing },
+            Err(Error::OutOfIndexes) => Verdict::OutOfIndexes,
             Err(_fragmented) => Verdict::Blocked { blocks: report.blocking as usize },
         })
     }
