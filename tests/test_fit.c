@@ -300,6 +300,15 @@ Test(fit, make_room_drops_a_plan_if_a_block_that_was_to_evacuate_would_slide_for
     /* The same with one of just the hole's size. */
     static const int same[] = { -2, 1, 2, -3, 1, 2, 0 };
     cr_assert_leq(moved_for(same, LENGTH(same), 5), 4);
+    /* But what slides to another hole is not for nothing. */
+    static const int merges[] = { -3, 6, -2, 5, -4, 6, 7, -7, 0 };
+    cr_assert_leq(moved_for(merges, LENGTH(merges), 16), 30);
+}
+
+Test(fit, make_room_drops_a_plan_that_has_cost_more_than_it_said)
+{
+    static const int layout[] = { 7, -2, 6, -2, -1, 3, 5, -4, 4, -5, 1, 6, 0 };
+    cr_assert_leq(moved_for(layout, LENGTH(layout), 11), 17);
 }
 
 Test(fit, make_room_plans_anew_until_four_plans_went_stale)
@@ -308,6 +317,17 @@ Test(fit, make_room_plans_anew_until_four_plans_went_stale)
     cr_assert_leq(moved_for(the_fourth_helps, LENGTH(the_fourth_helps), 7), 17);
     static const int no_fifth[] = { -5, 9, 11, -1, 4, 1, 11, 9, 10, -11, 0 };
     cr_assert_leq(moved_for(no_fifth, LENGTH(no_fifth), 17), 80);
+}
+
+Test(fit, make_room_tries_each_way_but_once_before_it_refuses)
+{
+    static const int layout[] = { 1, 2, -1, 0, -2, 2, 0 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_handle handle;
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    if (defrag_alloc(pool, bytes_of_granules(pool, 3), DEFRAG_MAKE_ROOM, &handle) != DEFRAG_OK) {
+        cr_assert_leq(stats_of(pool).moved_bytes, 3 * stats_of(pool).granule);
+    }
 }
 
 Test(fit, make_room_takes_nothing_above_the_last_block_for_a_hole)
@@ -652,5 +672,50 @@ Test(fit, where_sliding_is_in_vain_a_block_without_a_hole_below_stays_in_a_pool_
         cr_assert_eq(offset_of(pool, handles[1]), offset);
         cr_assert_eq(stats_of(pool).moved_blocks, 0);
         assert_intact(pool);
+    }
+}
+
+Test(fit, where_sliding_is_in_vain_a_block_without_a_hole_below_stays_whatever_the_number_of_slots)
+{
+    /* | 3 | lock | hole of 150 | lock | hole of 150 | lock | */
+    static const int layout[] = { 3, 0, -150, 0, -150 };
+    for (uint32_t slots = 8; slots < 128; slots++) {
+        defrag_config config = DEFRAG_CONFIG_INIT;
+        config.handles = slots;
+        defrag_pool *pool = new_pool_with(arena, 32768, &config);
+        defrag_handle handles[LENGTH(layout)];
+        for (size_t i = 0; i < LENGTH(layout); i++) {
+            size_t granules = layout[i] > 0 ? 3 : layout[i] == 0 ? 1 : 150;
+            handles[i] = alloc_block(pool, bytes_of_granules(pool, granules), DEFRAG_FAST);
+        }
+        lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
+        lock_block(pool, handles[1]);
+        lock_block(pool, handles[3]);
+        free_block(pool, handles[2]);
+        free_block(pool, handles[4]);
+        defrag_handle handle;
+        ASSERT_STATUS(defrag_alloc(pool, bytes_of_granules(pool, 290), DEFRAG_MAKE_ROOM, &handle), DEFRAG_FRAGMENTED);
+        cr_assert_eq(stats_of(pool).moved_blocks, 0);
+        assert_intact(pool);
+    }
+}
+
+Test(fit, make_room_takes_nothing_for_a_hole_that_a_block_contains)
+{
+    /* | 250 | hole of 40 | 70 | 60 | lock | hole of 60 | lock |: the one of 70 slides, and the one of 60 evacuates. */
+    static const size_t granules[] = { 250, 40, 70, 60, 1, 60 };
+    for (size_t bytes = 65536; bytes < 65536 + 512; bytes += 32) {
+        defrag_pool *pool = new_pool(bytes);
+        defrag_handle handles[LENGTH(granules)];
+        for (size_t i = 0; i < LENGTH(granules); i++) {
+            handles[i] = alloc_block(pool, bytes_of_granules(pool, granules[i]), DEFRAG_FAST);
+        }
+        lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
+        lock_block(pool, handles[4]);
+        feign_holes(pool, handles[0], handles[2]);
+        free_block(pool, handles[1]);
+        free_block(pool, handles[5]);
+        alloc_block(pool, bytes_of_granules(pool, 100), DEFRAG_MAKE_ROOM);
+        cr_assert_eq(stats_of(pool).moved_bytes, (70 + 60) * stats_of(pool).granule);
     }
 }
