@@ -230,6 +230,47 @@ Test(damage, a_sweep_whose_block_is_nowhere_begins_anew)
     ASSERT_OK(defrag_step(pool, SIZE_MAX, 12, NULL));
 }
 
+/* | hole of 1 | 2 | locked |, and a sweep behind a slot that is not in the table any more, whose entry would be that of the
+ * last block. */
+Test(damage, a_sweep_behind_a_slot_that_was_given_back_begins_anew)
+{
+    defrag_pool *pool = new_pool(POOL_BYTES);
+    defrag_handle hole = alloc_block(pool, 1, DEFRAG_FAST);
+    alloc_block(pool, bytes_of_granules(pool, 2), DEFRAG_FAST);
+    lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    free_block(pool, hole);
+    *entry_at(pool, pool->slots) = index_in(entry(pool, 2));
+    set_half(pool, &pool->cursor, pool->slots + 2U);
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, NULL));
+    cr_assert_eq(stats_of(pool).moved_blocks, 1);
+}
+
+/* | 9 holes of 9, stuck | hole of 1 | 20 | locked | hole of 10 | 3 | locked |: when the 3 have moved, the budget does not suffice
+ * for the 20 that a sweep comes to. Above the top it looks as if the last block were there. */
+Test(damage, a_sweep_goes_on_where_it_was_whatever_is_above_the_top)
+{
+    enum { STUCK = 9 };
+    defrag_pool *pool = new_pool(POOL_BYTES * 2);
+    defrag_handle holes[STUCK + 2];
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        holes[i] = alloc_block(pool, bytes_of_granules(pool, i < STUCK ? 9 : i == STUCK ? 1 : 10), DEFRAG_FAST);
+        if (i >= STUCK) {
+            alloc_block(pool, bytes_of_granules(pool, i == STUCK ? 20 : 3), DEFRAG_FAST);
+        }
+        lock_block(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    }
+    for (size_t i = 0; i < LENGTH(holes); i++) {
+        free_block(pool, holes[i]);
+    }
+    uint32_t last = pool->slots - 1U;
+    cr_assert_eq(index_in(entry(pool, last)) + 1, pool->top);
+    set_header(pool, pool->top, block_header(last, 1));
+    for (uint64_t moved = 1; moved <= 2; moved++) {
+        ASSERT_OK(defrag_step(pool, (size_t)20 * GRANULE, SIZE_MAX, NULL));
+        cr_assert_eq(stats_of(pool).moved_blocks, moved);
+    }
+}
+
 /* | hole of 30 | 20 |, of which 8 granules are copied. By damage the block is said to be where the next are copied to. */
 Test(damage, a_copy_that_falls_on_what_it_comes_from_gives_back_no_more_than_that)
 {

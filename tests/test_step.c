@@ -493,3 +493,56 @@ Test(step, one_that_copies_less_than_another_call_is_not_the_worst)
     cr_assert_eq(stats_of(pool).moved_bytes, 8 * granule);
     cr_assert_eq(stats_of(pool).worst_call_bytes, 5 * granule);
 }
+
+/* A step of so many granules takes the one block elsewhere and leaves the other. */
+static void assert_moves(defrag_pool *pool, size_t granules, defrag_handle moving, defrag_handle staying)
+{
+    size_t from = offset_of(pool, moving);
+    size_t stays = offset_of(pool, staying);
+    ASSERT_OK(defrag_step(pool, granules * stats_of(pool).granule, SIZE_MAX, NULL));
+    cr_assert_neq(offset_of(pool, moving), from);
+    cr_assert_eq(offset_of(pool, staying), stays);
+}
+
+Test(step, when_the_largest_hole_is_stuck_the_next_largest_grows)
+{
+    static const int layout[] = { -3, 2, 0, -6, 5, 0, -9, 0 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    assert_moves(pool, 5, handles[4], handles[1]);
+}
+
+Test(step, once_nothing_could_be_moved_and_locks_have_gone_the_largest_hole_grows_first)
+{
+    static const int layout[] = { -1, 5, 0, -9, 0, -9, 0, -9, 0, -9, 0, -9, 0, -9, 0, -9, 0, -9, 0, -9, 0, -12, 7, 0 };
+    enum { LOW = 1, HIGH = LENGTH(layout) - 2 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    lock_block(pool, handles[LOW]);
+    lock_block(pool, handles[HIGH]);
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, &progress));
+    cr_assert(progress.done && progress.moved_bytes == 0);
+    unlock_block(pool, handles[LOW]);
+    unlock_block(pool, handles[HIGH]);
+    assert_moves(pool, 7, handles[HIGH], handles[LOW]);
+}
+
+Test(step, it_rests_while_the_only_hole_for_the_watermark_fits_exactly_wherever_it_is)
+{
+    for (size_t below = 1; below <= 4; below++) {
+        defrag_config config = DEFRAG_CONFIG_INIT;
+        config.watermark = bytes_of_granules(new_pool(4096), 9);
+        defrag_pool *pool = new_pool_with(arena, 4096, &config);
+        defrag_handle holes[2];
+        alloc_block(pool, bytes_of_granules(pool, below), DEFRAG_FAST);
+        holes[0] = alloc_block(pool, config.watermark, DEFRAG_FAST);
+        alloc_block(pool, 1, DEFRAG_FAST);
+        holes[1] = alloc_block(pool, 1, DEFRAG_FAST);
+        alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
+        free_block(pool, holes[0]);
+        free_block(pool, holes[1]);
+        ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, NULL));
+        cr_assert_eq(stats_of(pool).moved_bytes, 0);
+    }
+}
