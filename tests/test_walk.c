@@ -72,6 +72,22 @@ Test(walk, a_hole_serves_what_the_walk_says_and_no_more)
     }
 }
 
+Test(walk, it_ends_where_no_block_or_hole_can_begin)
+{
+    defrag_pool *pool = new_pool(4096);
+    defrag_handle first = alloc_block(pool, 1, DEFRAG_FAST);
+    size_t least = offset_of(pool, first);
+    size_t most = offset_of(pool, alloc_block(pool, 1, DEFRAG_FAST));
+    size_t granule = stats_of(pool).granule;
+    for (size_t offset = 1; offset < 5000; offset++) {
+        if (offset % granule != 0 || offset < least || offset > most) {
+            defrag_block block = DEFRAG_BLOCK_INIT;
+            block.offset = offset;
+            cr_assert_not(defrag_walk(pool, &block));
+        }
+    }
+}
+
 Test(walk, any_block_given_to_it_ends_the_walk_or_shows_something_in_the_pool)
 {
     uint64_t seed = test_seed();
