@@ -37,6 +37,7 @@ Test(walk, it_shows_blocks_and_holes_lowest_first)
         cr_assert_eq(block.exclusive, i == 2);
         cr_assert_eq(block.locks, i == 2 ? 1 : i == 4 ? 2 : 0);
         cr_assert_eq(block.alignment, stats_of(pool).granule);
+        cr_assert_eq(block.reserved, 0);
         cr_assert_geq(block.offset, end + stats_of(pool).block_overhead);
         cr_assert_lt(block.offset, end + stats_of(pool).block_overhead + stats_of(pool).granule);
         end = block.offset + block.bytes;
