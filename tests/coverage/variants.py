@@ -16,7 +16,7 @@ COMPILE = ["clang-19", "-std=c11", "-O1", "-c", *INCLUDES]
 COVERAGE = ["-fprofile-instr-generate", "-fcoverage-mapping", "-fcoverage-mcdc", "-ffreestanding"]
 
 # These look behind the public header and are compiled for each variant; test_guard.c is for the guarded one alone.
-INSIDE = ("test_damage", "test_invariants", "test_layout")
+INSIDE = ("test_damage", "test_damage_moves", "test_invariants", "test_layout")
 GUARDED = ("test_guard",)
 
 
