@@ -371,16 +371,23 @@ Test(would_fit, all_say_so_if_there_are_as_many_blocks_as_handles_can_name)
         cr_assert_eq(status, DEFRAG_INVALID_SIZE);
         return;
     }
-    defrag_handle handle = alloc_block(pool, 1000, DEFRAG_FAST);
-    defrag_handle large = handle;
+    const size_t sizes[] = { 1000, 1, 1000 };
+    defrag_handle handles[LENGTH(sizes)];
+    for (size_t i = 0; i < LENGTH(sizes); i++) {
+        handles[i] = alloc_block(pool, sizes[i], DEFRAG_FAST);
+    }
+    lock_block(pool, handles[1]);
+    defrag_handle handle;
     while (status == DEFRAG_OK) {
         status = defrag_alloc(pool, 1, DEFRAG_FAST, &handle);
     }
-    ASSERT_OK(defrag_resize(pool, large, 1, DEFRAG_FAST));
-    cr_assert_eq(stats_of(pool).holes, 1);
-    defrag_fit_report report = DEFRAG_REPORT_INIT;
-    ASSERT_OK(defrag_would_fit(pool, 8, 0, &report));
-    cr_assert(report.verdict == DEFRAG_OUT_OF_HANDLES && report.now == 0 && report.missing == 0);
-    cr_assert(stats_of(pool).largest_now == 0 && stats_of(pool).largest_after_moving == 0);
-    ASSERT_STATUS(defrag_alloc(pool, 8, DEFRAG_MAKE_ROOM, &handle), DEFRAG_OUT_OF_HANDLES);
+    ASSERT_OK(defrag_resize(pool, handles[0], 1, DEFRAG_FAST));
+    ASSERT_OK(defrag_resize(pool, handles[2], 1, DEFRAG_FAST));
+    cr_assert(stats_of(pool).holes == 2 && stats_of(pool).largest_now == 0 && stats_of(pool).largest_after_moving == 0);
+    for (size_t bytes = 8; bytes <= 1500; bytes += 1492) {
+        defrag_fit_report report = DEFRAG_REPORT_INIT;
+        ASSERT_OK(defrag_would_fit(pool, bytes, 0, &report));
+        cr_assert(report.verdict == DEFRAG_OUT_OF_HANDLES && report.now == 0 && report.missing == 0);
+        ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_MAKE_ROOM, &handle), DEFRAG_OUT_OF_HANDLES);
+    }
 }
