@@ -143,7 +143,7 @@ static bool move_within(stepper_t *s)
         s->needs = s->budget == 0;
         return s->budget == 0;
     }
-    const need_t mark = { pool->watermark, 1, DEFRAG_FAST, 0, 0, 0, 0 };
+    const need_t mark = { pool->watermark, 1, DEFRAG_FAST, 1, 0, 0, 0 };
     int32_t outcome = s->looks != 0 ? PUSHED : BLOCKED;
     while (outcome == PUSHED && (mark.granules == 0 || defrag_find_place(pool, &mark) == 0)) {
         outcome = s->looks != 0 ? push_somewhere(s) : SPENT;

@@ -27,7 +27,9 @@ Test(damage, a_sweep_whose_block_is_nowhere_begins_anew)
     cr_assert_gt(pool->cursor, 1);
     uint32_t slot = pool->cursor - 2U;
     set_entry(pool, slot, 0, entry(pool, slot) | INDEX_MASK);
-    ASSERT_OK(defrag_step(pool, SIZE_MAX, 12, NULL));
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, SIZE_MAX, 12, &progress));
+    cr_assert(!progress.done && progress.looked_at == 12);
 }
 
 /* | hole of 1 | 2 | locked |, and a sweep behind a slot that is not in the table any more, whose entry would be that of the

@@ -546,3 +546,72 @@ Test(step, it_rests_while_the_only_hole_for_the_watermark_fits_exactly_wherever_
         cr_assert_eq(stats_of(pool).moved_bytes, 0);
     }
 }
+
+Test(step, it_looks_at_each_hole_once_if_there_are_few)
+{
+    static const int layout[] = { -3, 0, -4, 0 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(laid_out(layout, LENGTH(layout), handles), SIZE_MAX, SIZE_MAX, &progress));
+    cr_assert(progress.done && progress.looked_at == 2);
+}
+
+Test(step, blocks_that_a_sweep_passes_count_as_looked_at)
+{
+    enum { HOLES = 9, LOCKED = 40, LOOKS = 10 };
+    int layout[2 * HOLES + LOCKED];
+    defrag_handle handles[LENGTH(layout)];
+    for (size_t i = 0; i < LENGTH(layout); i++) {
+        layout[i] = i < (size_t)2 * HOLES && i % 2 == 0 ? -9 : 0;
+    }
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    size_t looked_at = 0;
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    for (int calls = 0; calls < 100 && !progress.done; calls++) {
+        ASSERT_OK(defrag_step(pool, SIZE_MAX, LOOKS, &progress));
+        cr_assert_leq(progress.looked_at, LOOKS);
+        looked_at += progress.looked_at;
+    }
+    cr_assert(progress.done && looked_at >= HOLES + LOCKED);
+}
+
+Test(step, a_budget_of_more_bytes_than_there_can_be_is_all_that_there_are)
+{
+    static const int layout[] = { -3, 5 };
+    defrag_handle handles[LENGTH(layout)];
+    defrag_pool *pool = laid_out(layout, LENGTH(layout), handles);
+    ASSERT_OK(defrag_step(pool, SIZE_MAX / 2 + 1, SIZE_MAX, NULL));
+    cr_assert_eq(stats_of(pool).moved_blocks, 1);
+}
+
+Test(step, a_copy_under_way_needs_a_byte)
+{
+    defrag_pool *pool = new_pool(4096);
+    in_flight(pool, 20, 10);
+    defrag_progress progress = DEFRAG_PROGRESS_INIT;
+    ASSERT_OK(defrag_step(pool, 0, SIZE_MAX, &progress));
+    cr_assert(progress.done && progress.needs_bytes == stats_of(pool).granule);
+}
+
+Test(step, it_does_not_rest_while_a_request_of_the_watermark_lacks_a_handle_slot)
+{
+    size_t lacking = 0;
+    for (size_t granules = 20; granules < 30; granules++) {
+        defrag_handle handles[512];
+        defrag_config config = DEFRAG_CONFIG_INIT;
+        config.watermark = bytes_of_granules(new_pool(4096), 9);
+        defrag_pool *pool = new_pool_with(arena, 4096, &config);
+        defrag_handle hole = alloc_block(pool, bytes_of_granules(pool, granules), DEFRAG_FAST);
+        size_t count = fill_pool(pool, 1, handles, LENGTH(handles));
+        size_t usable = usable_of(pool, handles[count - 1]);
+        while (defrag_resize(pool, handles[count - 1], ++usable, DEFRAG_FAST) == DEFRAG_OK) {
+        }
+        ASSERT_OK(defrag_resize(pool, hole, bytes_of_granules(pool, 5), DEFRAG_FAST));
+        if (defrag_alloc(pool, config.watermark, DEFRAG_BEST, &hole) == DEFRAG_OUT_OF_HANDLES) {
+            lacking++;
+            ASSERT_OK(defrag_step(pool, SIZE_MAX, SIZE_MAX, NULL));
+            alloc_block(pool, config.watermark, DEFRAG_BEST);
+        }
+    }
+    cr_assert_gt(lacking, 0);
+}

@@ -378,8 +378,9 @@ Test(would_fit, all_say_so_if_there_are_as_many_blocks_as_handles_can_name)
     }
     lock_block(pool, handles[1]);
     defrag_handle handle;
-    while (status == DEFRAG_OK) {
-        status = defrag_alloc(pool, 1, DEFRAG_FAST, &handle);
+    defrag_handle last = DEFRAG_NO_HANDLE;
+    while ((status = defrag_alloc(pool, 1, DEFRAG_FAST, &handle)) == DEFRAG_OK) {
+        last = handle;
     }
     ASSERT_OK(defrag_resize(pool, handles[0], 1, DEFRAG_FAST));
     ASSERT_OK(defrag_resize(pool, handles[2], 1, DEFRAG_FAST));
@@ -390,4 +391,9 @@ Test(would_fit, all_say_so_if_there_are_as_many_blocks_as_handles_can_name)
         cr_assert(report.verdict == DEFRAG_OUT_OF_HANDLES && report.now == 0 && report.missing == 0);
         ASSERT_STATUS(defrag_alloc(pool, bytes, DEFRAG_MAKE_ROOM, &handle), DEFRAG_OUT_OF_HANDLES);
     }
+    free_block(pool, last);
+    defrag_fit_report report = DEFRAG_REPORT_INIT;
+    ASSERT_OK(defrag_would_fit(pool, 8, 0, &report));
+    cr_assert(report.verdict == DEFRAG_OK && stats_of(pool).largest_after_moving >= 8);
+    alloc_block(pool, 8, DEFRAG_MAKE_ROOM);
 }
