@@ -601,6 +601,7 @@ Test(invariants, a_walk_shows_no_handle_of_a_slot_beyond_the_table)
     scene s = new_scene();
     defrag_block block = DEFRAG_BLOCK_INIT;
     set_header(s.pool, s.low, block_header(s.pool->slots, size_in(header(s.pool, s.low))));
+    *entry_at(s.pool, s.pool->slots) = s.low;
     cr_assert(defrag_walk(s.pool, &block));
     cr_assert_eq(block.handle, DEFRAG_NO_HANDLE);
 }
