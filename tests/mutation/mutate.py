@@ -72,7 +72,7 @@ def try_all(mutants, results, workshop):
 
 
 def report(mutants, results):
-    """Prints a table of all verdicts by file, and returns the survivors."""
+    """Prints a table of all verdicts by file, and returns the survivors, and which mutants have the code of one."""
     table = Counter()
     for mutant in mutants:
         table[mutant.file.name, results.verdict(mutant)[0]] += 1
@@ -82,16 +82,17 @@ def report(mutants, results):
         console.print(f"{file}: {killed} of {killed + alive} killed; {dropped or 'none'} dropped")
     total = Counter(results.verdict(mutant)[0] for mutant in mutants)
     console.print(f"{total[KILLED]} of {total[KILLED] + total[ALIVE]} mutants killed, of {len(mutants)} made")
-    return {mutant.key: mutant for mutant in mutants if results.verdict(mutant)[0] == ALIVE}
+    twins = {mutant.key for mutant in mutants if results.verdict(mutant) == (TWIN, ALIVE)}
+    return {mutant.key: mutant for mutant in mutants if results.verdict(mutant)[0] == ALIVE}, twins
 
 
-def judge_list(alive, files, path):
-    """Whether the survivors are those of the list."""
+def judge_list(alive, twins, files, path):
+    """Whether the survivors are those of the list, in which their twins may be, too."""
     listed = {key: why for key, why in survivors.read(path).items() if key[0] in files}
     kinds = Counter(listed[key].kind for key in alive if key in listed)
     console.print(f"survivors: {dict(kinds)}")
     unknown = [mutant for key, mutant in alive.items() if key not in listed]
-    stale = [key for key in listed if key not in alive]
+    stale = [key for key in listed if key not in alive and key not in twins]
     for mutant in unknown:
         console.print(f"survives: {survivors.show(mutant)}", markup=False)
     for file, place, old, new in stale:
@@ -119,8 +120,8 @@ def main(files, share, variants, listed, scratch):
     untried = [mutant for mutant in mutants if results.verdict(mutant) is None]
     if untried:
         try_all(untried, results, prepare(scratch / f"work-{part}-of-{parts}", variants))
-    alive = report(mutants, results)
-    if parts == 1 and not judge_list(alive, {path.name for path in paths}, listed):
+    alive, twins = report(mutants, results)
+    if parts == 1 and not judge_list(alive, twins, {path.name for path in paths}, listed):
         raise SystemExit("mutation: kill each by a test, or list it with the reason why none can")
 
 
