@@ -662,17 +662,26 @@ static void feign_holes(defrag_pool *pool, defrag_handle handle, defrag_handle a
     unlock_block(pool, handle);
 }
 
+/* A pool of six blocks and a locked one that takes the rest. */
+enum { SIX = 6 };
+
+static defrag_pool *pool_of_six(size_t bytes, const size_t *granules, defrag_handle *handles)
+{
+    defrag_pool *pool = new_pool(bytes);
+    for (size_t i = 0; i < SIX; i++) {
+        handles[i] = alloc_block(pool, bytes_of_granules(pool, granules[i]), DEFRAG_FAST);
+    }
+    lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
+    return pool;
+}
+
 Test(fit, where_sliding_is_in_vain_a_block_without_a_hole_below_stays_in_a_pool_of_any_size)
 {
     /* | 250 | 3 | lock | hole of 150 | lock | hole of 150 | lock | */
-    static const size_t granules[] = { 250, 3, 1, 150, 1, 150 };
+    static const size_t granules[SIX] = { 250, 3, 1, 150, 1, 150 };
     for (size_t bytes = 65536; bytes < 65536 + 512; bytes += 32) {
-        defrag_pool *pool = new_pool(bytes);
-        defrag_handle handles[LENGTH(granules)];
-        for (size_t i = 0; i < LENGTH(granules); i++) {
-            handles[i] = alloc_block(pool, bytes_of_granules(pool, granules[i]), DEFRAG_FAST);
-        }
-        lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
+        defrag_handle handles[SIX];
+        defrag_pool *pool = pool_of_six(bytes, granules, handles);
         feign_holes(pool, handles[0], handles[1]);
         for (size_t i = 2; i + 1 < LENGTH(granules); i += 2) {
             lock_block(pool, handles[i]);
@@ -690,14 +699,10 @@ Test(fit, where_sliding_is_in_vain_a_block_without_a_hole_below_stays_in_a_pool_
 Test(fit, make_room_takes_nothing_for_a_hole_that_a_block_contains)
 {
     /* | 250 | hole of 40 | 70 | 60 | lock | hole of 60 | lock |: the one of 70 slides, and the one of 60 evacuates. */
-    static const size_t granules[] = { 250, 40, 70, 60, 1, 60 };
+    static const size_t granules[SIX] = { 250, 40, 70, 60, 1, 60 };
     for (size_t bytes = 65536; bytes < 65536 + 512; bytes += 32) {
-        defrag_pool *pool = new_pool(bytes);
-        defrag_handle handles[LENGTH(granules)];
-        for (size_t i = 0; i < LENGTH(granules); i++) {
-            handles[i] = alloc_block(pool, bytes_of_granules(pool, granules[i]), DEFRAG_FAST);
-        }
-        lock_block(pool, alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST));
+        defrag_handle handles[SIX];
+        defrag_pool *pool = pool_of_six(bytes, granules, handles);
         lock_block(pool, handles[4]);
         feign_holes(pool, handles[0], handles[2]);
         free_block(pool, handles[1]);
