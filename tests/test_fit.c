@@ -248,6 +248,13 @@ Test(fit, make_room_moves_what_makes_it_with_the_fewest_bytes)
     }
 }
 
+static size_t space_above(const defrag_pool *pool)
+{
+    defrag_pool_stats stats = stats_of(pool);
+    cr_assert_eq(stats.holes, 0);
+    return (stats.largest_now + stats.block_overhead) / stats.granule;
+}
+
 /* What is moved to make room for so many granules; `layout` ends with 0, and locked blocks follow. */
 static size_t moved_for(const int *layout, size_t count, size_t wanted)
 {
@@ -377,13 +384,6 @@ static defrag_pool *pool_with_free_slots(size_t slots)
         free_block(pool, handles[i]);
     }
     return pool;
-}
-
-static size_t space_above(const defrag_pool *pool)
-{
-    defrag_pool_stats stats = stats_of(pool);
-    cr_assert_eq(stats.holes, 0);
-    return (stats.largest_now + stats.block_overhead) / stats.granule;
 }
 
 Test(fit, make_room_shortens_the_table_only_if_what_is_free_without_does_not_suffice)
@@ -576,17 +576,25 @@ Test(fit, without_room_for_a_handle_slot_best_says_so_and_make_room_makes_it)
     assert_intact(pool);
 }
 
+/* A pool of some small blocks, and how many granules are left above them. */
+static defrag_pool *pool_above(size_t others, size_t *left)
+{
+    defrag_pool *pool = new_pool(4096);
+    for (size_t i = 0; i < others; i++) {
+        alloc_block(pool, 1, DEFRAG_FAST);
+    }
+    *left = space_above(pool);
+    return pool;
+}
+
 Test(fit, the_last_block_makes_room_for_a_handle_slot_in_a_hole_of_its_size_right_below_it)
 {
     /* One of the pools has no room for the slot of the last request. */
     size_t moved = 0;
     for (size_t others = 0; others < 8; others++) {
-        defrag_pool *pool = new_pool(4096);
-        for (size_t i = 0; i < others; i++) {
-            alloc_block(pool, 1, DEFRAG_FAST);
-        }
+        size_t left;
+        defrag_pool *pool = pool_above(others, &left);
         size_t overhead = stats_of(pool).block_overhead;
-        size_t left = (stats_of(pool).largest_now + overhead) / stats_of(pool).granule;
         alloc_block(pool, bytes_of_granules(pool, left - 30), DEFRAG_FAST);
         defrag_handle below = alloc_block(pool, bytes_of_granules(pool, 20), DEFRAG_FAST);
         defrag_handle last = alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
@@ -605,12 +613,8 @@ Test(fit, a_locked_last_block_stays_where_it_is_though_a_handle_slot_has_no_room
 {
     size_t refused = 0;
     for (size_t others = 0; others < 8; others++) {
-        defrag_pool *pool = new_pool(4096);
-        for (size_t i = 0; i < others; i++) {
-            alloc_block(pool, 1, DEFRAG_FAST);
-        }
-        defrag_pool_stats stats = stats_of(pool);
-        size_t left = (stats.largest_now + stats.block_overhead) / stats.granule;
+        size_t left;
+        defrag_pool *pool = pool_above(others, &left);
         defrag_handle below = alloc_block(pool, bytes_of_granules(pool, left - 10), DEFRAG_FAST);
         defrag_handle last = alloc_block(pool, stats_of(pool).largest_now, DEFRAG_FAST);
         lock_block(pool, last);

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import survivors
 from mutants import mutants_of
+from mutate import judge_list
 
 HERE = Path(__file__).parent
 PLANTED = """\
@@ -61,6 +62,14 @@ def test_a_reason_is_of_a_known_kind(tmp_path):
     listed.write_text("= because: so\nbins.c suits\n- a\n+ b\n")
     with pytest.raises(SystemExit, match="a reason begins with"):
         survivors.read(listed)
+
+
+def test_what_has_the_code_of_a_survivor_may_be_listed_as_well(tmp_path):
+    listed = tmp_path / "list.txt"
+    listed.write_text("= equivalent: so\nbins.c suits\n- a\n+ b\n")
+    twin = ("bins.c", "suits", "a", "b")
+    assert judge_list({}, {twin}, {"bins.c"}, listed)
+    assert not judge_list({}, set(), {"bins.c"}, listed)
 
 
 def test_a_survivor_is_reported_unless_listed_and_so_is_what_is_listed_and_gone(tmp_path):

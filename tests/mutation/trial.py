@@ -24,10 +24,8 @@ VARIANTS = {
     "small": [*shape(8, 16), "-D__ARM_ARCH_6M__"],
     "guarded": [*shape(8, 16), '-DDEFRAG_CONFIG="interrupts/simulated.h"'],
 }
-CPU_SECONDS, WALL_SECONDS = (
-    {"random": 1, "unit": 2, "guard": 2, "damage": 8, "cost": 4},
-    600,
-)  # of a process; they take a quarter of it
+CPU_SECONDS = {"random": 1, "unit": 2, "guard": 2, "damage": 8, "cost": 4}  # of a process; they take a quarter of it
+WALL_SECONDS = 600
 BENCHED = "g8_w16"
 GUARDED_ALONE = "guarded"  # has random operations of its own
 RANDOM = {GUARDED_ALONE: [10000, 1]}
