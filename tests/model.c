@@ -491,7 +491,7 @@ static bool do_stale(model *m, const model_op *op)
 
 /* ----------------------------------------------------------------------------------------------------------- the model */
 
-bool model_apply(model *m, model_op op)
+bool model_perform(model *m, model_op op)
 {
     static bool (*const operations[MODEL_KINDS])(model *, const model_op *) = {
         [MODEL_ALLOC] = do_alloc,         [MODEL_ALLOC_ARRAY] = do_alloc_array,
@@ -508,7 +508,12 @@ bool model_apply(model *m, model_op op)
     }
     m->operations++;
     model_remember(m);
-    return operations[op.kind % MODEL_KINDS](m, &op) && (!model_is_due(m) || model_verify(m));
+    return operations[op.kind % MODEL_KINDS](m, &op);
+}
+
+bool model_apply(model *m, model_op op)
+{
+    return model_perform(m, op) && (!model_is_due(m) || model_verify(m));
 }
 
 /* Only a library that was built for stress has it. */

@@ -127,6 +127,9 @@ bool model_init(model *m, const model_setup *setup);
 /* Performs one operation on the pool and judges its answer. After a failure nothing more is done. */
 bool model_apply(model *m, model_op op);
 
+/* The same without verifying the whole pool after it, for who does that himself. */
+bool model_perform(model *m, model_op op);
+
 /* Verifies everything now: blocks, contents, holes, statistics, defrag_check. */
 bool model_verify(model *m);
 

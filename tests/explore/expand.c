@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALL = 255, VARIED_ONE_IN = 64 };
+enum { ALL = 255, VARIED_ONE_IN = 64, NEXT = 16 };
 
 const uint32_t budgets[BUDGETS][2] = { { 1, 1 }, { 1, ALL }, { 3, 2 }, { ALL, 1 }, { ALL, ALL } };
 
@@ -99,7 +99,7 @@ static bool unlock(bench *b, uint32_t which)
 {
     bool good = true;
     while (good && is_locked(&b->blocks[which])) {
-        good = model_apply(&b->m, (model_op){ MODEL_UNLOCK, which, 0, 0 });
+        good = model_perform(&b->m, (model_op){ MODEL_UNLOCK, which, 0, 0 });
     }
     return good;
 }
@@ -110,39 +110,30 @@ static bool climb(bench *b, uint32_t which)
     static const uint32_t with_exclusive[] = { MODEL_LOCK, MODEL_LOCK, MODEL_LOCK_SHARED, MODEL_FREE, MODEL_UNLOCK };
     uint32_t period = b->m.period;
     b->m.period = 0;
-    bool good = unlock(b, which) && model_apply(&b->m, (model_op){ MODEL_UNLOCK, which, 0, 0 });
+    bool good = unlock(b, which) && model_perform(&b->m, (model_op){ MODEL_UNLOCK, which, 0, 0 });
     for (uint32_t i = 0; i < 5 && good; i++) {
-        good = model_apply(&b->m, (model_op){ with_exclusive[i], which, 0, 0 });
+        good = model_perform(&b->m, (model_op){ with_exclusive[i], which, 0, 0 });
     }
     for (uint32_t i = 0; i <= DEFRAG_MAX_SHARED_LOCKS && good; i++) {
-        good = model_apply(&b->m, (model_op){ MODEL_LOCK_SHARED, which, 0, 0 });
+        good = model_perform(&b->m, (model_op){ MODEL_LOCK_SHARED, which, 0, 0 });
     }
-    good = good && model_apply(&b->m, (model_op){ MODEL_LOCK, which, 0, 0 }) &&
-           model_apply(&b->m, (model_op){ MODEL_RESIZE, which, 1, DEFRAG_MAKE_ROOM }) && unlock(b, which);
+    good = good && model_perform(&b->m, (model_op){ MODEL_LOCK, which, 0, 0 }) &&
+           model_perform(&b->m, (model_op){ MODEL_RESIZE, which, 1, DEFRAG_MAKE_ROOM }) && unlock(b, which);
     b->m.period = period;
-    return good && model_verify(&b->m);
-}
-
-/* How many moves were begun so far: those made, and that of a block in flight. */
-static uint64_t moves_of(const defrag_pool *pool)
-{
-    defrag_pool_stats stats = DEFRAG_STATS_INIT;
-    (void)defrag_stats(pool, &stats);
-    return stats.moved_blocks + state_flies(pool);
+    return good;
 }
 
 static bool step(bench *b, question q)
 {
     defrag_pool *pool = b->m.pool;
-    uint64_t moves = moves_of(pool);
-    potential before = state_potential(pool);
+    uint64_t moves = state_moves(pool);
     state_set_cursor(pool, q.c);
-    if (!model_apply(&b->m, (model_op){ MODEL_STEP, budget_of(b, q.a), q.b, 0 })) {
+    if (!model_perform(&b->m, (model_op){ MODEL_STEP, budget_of(b, q.a), q.b, 0 })) {
         return false;
     }
-    int better = potential_compare(before, state_potential(pool));
+    int better = potential_compare(b->before, state_potential(pool));
     DEMAND_OF(b, better >= 0, "a step makes the potential worse");
-    DEMAND_OF(b, (better > 0) == (moves_of(pool) != moves), "a move leaves the potential as it is");
+    DEMAND_OF(b, (better > 0) == (state_moves(pool) != moves), "a move leaves the potential as it is");
     return true;
 }
 
@@ -153,17 +144,34 @@ static bool perform(bench *b, question q)
     switch (q.kind) {
     case MODEL_ALLOC: {
         uint32_t alignment = q.b > 1 ? q.b * m->granule : 0;
-        return model_apply(m, (model_op){ MODEL_ALLOC, bytes_of(b, q.a, q.b), alignment, q.c });
+        return model_perform(m, (model_op){ MODEL_ALLOC, bytes_of(b, q.a, q.b), alignment, q.c % NEXT });
     }
     case MODEL_RESIZE: {
         uint32_t alignment = m->blocks[which].alignment / m->granule;
-        return model_apply(m, (model_op){ MODEL_RESIZE, which, bytes_of(b, q.b, alignment), q.c });
+        return model_perform(m, (model_op){ MODEL_RESIZE, which, bytes_of(b, q.b, alignment), q.c });
     }
     case MODEL_UNLOCK: return unlock(b, which);
     case MODEL_STEP: return step(b, q);
     case ASK_LADDER: return climb(b, which);
-    default: return model_apply(m, (model_op){ q.kind, which, 0, 0 });
+    default: return model_perform(m, (model_op){ q.kind, which, 0, 0 });
     }
+}
+
+/* What the pool and its books were like when this was verified before, if they are as then; else they are kept for the next
+ * time, and have to be verified. */
+static verified *recall(bench *b, bool *known)
+{
+    unsigned char copy[MOST_BYTES];
+    books now = state_books(&b->m);
+    verified *v = &b->verified[state_copy(b->m.pool, (uint32_t)b->within.bytes, copy) % VERIFIED];
+    *known = memcmp(v->image, copy, b->within.bytes) == 0 && memcmp(v->blocks, b->blocks, sizeof b->blocks) == 0 &&
+             memcmp(&v->books, &now, sizeof now) == 0;
+    if (!*known) {
+        memcpy(v->image, copy, b->within.bytes);
+        memcpy(v->blocks, b->blocks, sizeof b->blocks);
+        v->books = now;
+    }
+    return v;
 }
 
 /* --------------------------------------------------------------------------------------------------------- enumerating */
@@ -179,40 +187,69 @@ typedef struct expansion {
     void *context;
 } expansion;
 
+/* Which slots a question is asked with: a free's `b` is 1 + the run that it adds to those at the end, or 0 if it adds
+ * none; an alloc's `next`. */
+static choice slots_for(const layout *l, choice chosen, question q)
+{
+    if (q.kind == MODEL_FREE) {
+        uint32_t wanted = q.b == 0 ? 0 : l->live - 1;
+        uint32_t i = 0;
+        while (chosen.order[i] != wanted) {
+            i++;
+        }
+        chosen.order[i] = chosen.order[q.a];
+        chosen.order[q.a] = wanted;
+        chosen.run = q.b == 0 ? 0 : q.b - 1U;
+    } else if (q.kind == MODEL_ALLOC) {
+        chosen.next = q.c / NEXT;
+    }
+    return chosen;
+}
+
 /* Asks with what is left out of the state chosen anew, and demands the same end. */
 static bool ask_varied(expansion *x, question q, pool_state to)
 {
     bench *b = x->b;
-    choice chosen = x->other;
-    if (q.kind == MODEL_FREE) {
-        uint32_t i = 0;
-        while (chosen.order[i] != q.b) {
-            i++;
-        }
-        chosen.order[i] = chosen.order[q.a];
-        chosen.order[q.a] = q.b;
-    }
+    choice chosen = slots_for(&x->l, x->other, q);
     build(b, &x->l, &chosen);
-    DEMAND_OF(b, perform(b, q), b->m.failure);
+    DEMAND_OF(b, perform(b, q) && model_verify(&b->m), b->m.failure);
     DEMAND_OF(b, same(state_now(b), to), "what is left out of the state matters");
     b->found.varied++;
+    return true;
+}
+
+/* Many questions come to the same; only the first time it is verified and shown. */
+static bool judge(expansion *x, question q, bool within, pool_state *to)
+{
+    bench *b = x->b;
+    bool known;
+    verified *v = recall(b, &known);
+    if (known) {
+        DEMAND_OF(b, state_refusals_agree(&b->m), "the number of refusals is wrong");
+    } else {
+        if (!model_verify(&b->m)) {
+            return fail(b, b->m.failure, b->m.line);
+        }
+        v->to = within ? state_now(b) : (pool_state){ { 0, 0 } };
+        if (within) {
+            x->visit(x->context, v->to, q);
+        }
+    }
+    *to = v->to;
     return true;
 }
 
 static bool ask(expansion *x, question q)
 {
     bench *b = x->b;
+    pool_state to;
     b->asked = q;
     b->found.asked++;
     if (!perform(b, q)) {
         return fail(b, b->m.failure, b->m.line);
     }
     bool within = b->m.live <= b->within.handles && b->m.locked <= b->within.locked;
-    pool_state to = within ? state_now(b) : (pool_state){ { 0, 0 } };
-    if (within) {
-        x->visit(x->context, to, q);
-    }
-    if (x->varied && within && !ask_varied(x, q, to)) {
+    if (!judge(x, q, within, &to) || (x->varied && within && !ask_varied(x, q, to))) {
         return false;
     }
     restore(b);
@@ -223,6 +260,25 @@ static bool ask(expansion *x, question q)
 static uint32_t free_granules(const bench *b)
 {
     return (uint32_t)model_free_with(&b->m, b->m.live) / b->m.granule;
+}
+
+/* With the question as it is, and then with each other slot that may be the next. */
+static bool ask_alloc(expansion *x, question q)
+{
+    uint32_t kinds = x->l.trailing + (x->l.free_slots > x->l.trailing);
+    if (!ask(x, q)) {
+        return false;
+    }
+    for (uint32_t next = 1; next < kinds; next++) {
+        question other = q;
+        other.c = (uint8_t)(q.c + NEXT * next);
+        choice chosen = slots_for(&x->l, x->plain, other);
+        build(x->b, &x->l, &chosen);
+        if (!ask(x, other)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool ask_allocs(expansion *x)
@@ -236,7 +292,7 @@ static bool ask_allocs(expansion *x)
                 question pinned = q;
                 pinned.c = (uint8_t)(fit + 4 * DEFRAG_PINNED);
                 bool same_place = fit == DEFRAG_FAST; /* as what is not pinned */
-                if (!ask(x, q) || (!same_place && !ask(x, pinned))) {
+                if (!ask_alloc(x, q) || (!same_place && !ask_alloc(x, pinned))) {
                     return false;
                 }
             }
@@ -260,16 +316,16 @@ static bool ask_resizes(expansion *x, uint32_t number, uint32_t own)
     return true;
 }
 
-/* A free of the block with each of the live slots. */
+/* A free of the block as each kind of slot: the last live one behind each number of free ones, or another. */
 static bool ask_frees(expansion *x, uint32_t number)
 {
-    choice chosen = x->plain;
-    for (uint32_t other = 0; other < x->l.live; other++) {
-        chosen = x->plain;
-        chosen.order[other] = chosen.order[number];
-        chosen.order[number] = x->plain.order[other];
+    uint32_t elsewhere = x->l.free_slots - x->l.trailing;
+    bool others = x->l.live > 1;
+    for (uint32_t kind = others ? 0 : 1 + elsewhere; kind <= 1 + elsewhere; kind++) {
+        question q = { MODEL_FREE, (uint8_t)number, (uint8_t)kind, 0 };
+        choice chosen = slots_for(&x->l, x->plain, q);
         build(x->b, &x->l, &chosen);
-        if (!ask(x, (question){ MODEL_FREE, (uint8_t)number, (uint8_t)chosen.order[number], 0 })) {
+        if (!ask(x, q)) {
             return false;
         }
     }
@@ -281,7 +337,7 @@ static bool ask_block(expansion *x, uint32_t number, const item *it)
     uint8_t block = (uint8_t)number;
     if (it->locked) {
         bool alone = x->b->m.locked == 1;
-        return ask(x, (question){ MODEL_UNLOCK, block, 0, 0 }) && ask(x, (question){ MODEL_FREE, block, block, 0 }) &&
+        return ask(x, (question){ MODEL_UNLOCK, block, 0, 0 }) && ask(x, (question){ MODEL_FREE, block, 0, 0 }) &&
                ask(x, (question){ MODEL_RESIZE, block, 1, 0 }) &&
                (!alone || ask(x, (question){ ASK_LADDER, block, 0, 0 }));
     }
@@ -364,6 +420,7 @@ bool bench_expand(bench *b, pool_state from, expand_visit *visit, void *context)
     x.plain.locks = mixed >> 8;
     x.other.locks = mixed >> 10;
     x.other.past = mixed >> 4;
+    x.other.run = x.l.live != 0 ? x.l.free_slots - x.l.trailing : 0;
     for (uint32_t i = 0; i < x.l.live; i++) {
         x.plain.order[i] = i;
         x.other.order[i] = (i + 1) % x.l.live;
@@ -372,6 +429,7 @@ bool bench_expand(bench *b, pool_state from, expand_visit *visit, void *context)
     b->asked = (question){ MODEL_CHECK, 0, 0, 0 };
     DEMAND_OF(b, model_verify(&b->m) && same(state_now(b), from), "the state cannot be built");
     save(b);
+    b->before = state_potential(b->m.pool);
     return ask(&x, (question){ MODEL_COMPACT, 0, 0, 0 }) && ask(&x, (question){ MODEL_CLEAN, 0, 0, 0 }) &&
            ask(&x, (question){ MODEL_ATTACH, 0, 0, 0 }) && ask_allocs(&x) && ask_blocks(&x) && ask_steps(&x) &&
            settle_all(&x);
@@ -385,7 +443,7 @@ void question_describe(question q, char text[96])
     switch (q.kind) {
     case MODEL_ALLOC:
         snprintf(text, 96, "alloc %u granules, aligned to %u, %s%s", q.a, q.b, fits[q.c % 4],
-                 q.c > 3 ? ", pinned" : "");
+                 q.c % NEXT > 3 ? ", pinned" : "");
         return;
     case MODEL_RESIZE: snprintf(text, 96, "resize %c to %u granules, %s", 'a' + q.a, q.b, fits[q.c]); return;
     case MODEL_FREE: snprintf(text, 96, "free %c", 'a' + q.a); return;

@@ -35,6 +35,16 @@ typedef struct limits {
     uint32_t alignment; /* the largest, in granules */
 } limits;
 
+/* A pool that was verified, by these books: the same need not be verified again. */
+typedef struct verified {
+    unsigned char image[MOST_BYTES];
+    model_block blocks[PLACES];
+    books books;
+    pool_state to;
+} verified;
+
+enum { VERIFIED = 256 };
+
 /* A place to work. Pointers lead into it, so it stays where it is. */
 typedef struct bench {
     _Alignas(1024) unsigned char memory[MOST_BYTES];
@@ -47,6 +57,8 @@ typedef struct bench {
     model m;
     model empty;
     model saved;
+    verified verified[VERIFIED];
+    potential before; /* the question */
     limits within;
     findings found;
     question asked; /* last */

@@ -55,8 +55,8 @@ pool_state state_pack(const layout *l)
     }
     put(&t, 4, l->done);
     put(&t, 3, l->free_slots);
-    for (uint32_t i = 0; i < l->free_slots; i++) {
-        put(&t, 3, l->free[i]);
+    if (l->free_slots != 0) { /* with most blocks there are none, and not a bit is left */
+        put(&t, 3, l->trailing);
     }
     return t.s;
 }
@@ -80,9 +80,7 @@ layout state_unpack(pool_state s)
     }
     l.done = take(&t, 4);
     l.free_slots = take(&t, 3);
-    for (uint32_t i = 0; i < l.free_slots; i++) {
-        l.free[i] = take(&t, 3);
-    }
+    l.trailing = l.free_slots != 0 ? take(&t, 3) : 0;
     return l;
 }
 
@@ -109,6 +107,21 @@ static item view_item(const defrag_pool *pool, uint32_t g)
     return it;
 }
 
+static uint32_t view_trailing(const defrag_pool *pool, uint32_t free_slots)
+{
+    uint32_t is_free = 0;
+    uint32_t slot = first_free_slot(pool);
+    for (uint32_t i = 0; i < free_slots; i++) {
+        is_free |= 1U << slot;
+        slot = index_in(entry(pool, slot));
+    }
+    uint32_t trailing = 0;
+    while (trailing < free_slots && (is_free >> (pool->slots - 1 - trailing) & 1) != 0) {
+        trailing++;
+    }
+    return trailing;
+}
+
 layout state_view(const defrag_pool *pool)
 {
     layout l = { .live = live_in(pool->in_use),
@@ -117,34 +130,43 @@ layout state_view(const defrag_pool *pool)
     for (uint32_t g = defrag_first_block(pool); g != pool->top && l.count < MOST_ITEMS; g += size_at(pool, g)) {
         l.items[l.count++] = view_item(pool, g);
     }
-    uint32_t slot = first_free_slot(pool);
-    for (uint32_t i = 0; i < l.free_slots && i < MOST_SLOTS; i++) {
-        l.free[i] = slot;
-        slot = index_in(entry(pool, slot));
-    }
+    l.trailing = view_trailing(pool, l.free_slots);
     return l;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ building */
 
-static bool is_free(const layout *l, uint32_t slot)
-{
-    for (uint32_t i = 0; i < l->free_slots; i++) {
-        if (l->free[i] == slot) {
-            return true;
-        }
-    }
-    return false;
-}
+/* Free slots, the next to be used first, and live ones, upwards. */
+typedef struct slots {
+    uint32_t free[MOST_SLOTS];
+    uint32_t live[MOST_SLOTS];
+} slots;
 
-static uint32_t live_slot(const layout *l, uint32_t rank)
+static slots choose_slots(const layout *l, const choice *chosen)
 {
-    uint32_t slot = 0;
-    for (;; slot++) {
-        if (!is_free(l, slot) && rank-- == 0) {
-            return slot;
-        }
+    slots s = { { 0 }, { 0 } };
+    uint32_t last = l->live + l->free_slots - l->trailing; /* live slot, and one more */
+    uint32_t lowest = l->free_slots - l->trailing - chosen->run;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < l->trailing; i++) {
+        s.free[count++] = last + l->trailing - 1 - i;
     }
+    for (uint32_t i = 0; i < lowest; i++) {
+        s.free[count++] = i;
+    }
+    for (uint32_t i = 0; i < chosen->run; i++) {
+        s.free[count++] = last - 2 - i;
+    }
+    uint32_t next = s.free[chosen->next];
+    s.free[chosen->next] = s.free[0];
+    s.free[0] = next;
+    for (uint32_t i = 0; i + 1 < l->live; i++) {
+        s.live[i] = lowest + i;
+    }
+    if (l->live != 0) {
+        s.live[l->live - 1] = last - 1;
+    }
+    return s;
 }
 
 static word_t generation_of(const choice *chosen, uint32_t slot)
@@ -160,9 +182,10 @@ static uint32_t lock_of(const choice *chosen, uint32_t number)
 
 static void build_queue(defrag_pool *pool, const layout *l, const choice *chosen)
 {
+    slots s = choose_slots(l, chosen);
     set_slots(pool, l->live + l->free_slots);
     for (uint32_t i = 0; i < l->free_slots; i++) {
-        uint32_t slot = l->free[i];
+        uint32_t slot = s.free[i];
         defrag_append_free_slot(pool, slot, 0, generation_of(chosen, slot));
     }
 }
@@ -202,6 +225,7 @@ static void build_block(model *m, const item *it, uint32_t g, uint32_t slot, uin
 static uint32_t build_items(model *m, const layout *l, const choice *chosen, uint32_t places[MOST_ITEMS])
 {
     defrag_pool *pool = m->pool;
+    slots s = choose_slots(l, chosen);
     uint32_t g = defrag_first_block(pool);
     uint32_t number = 0;
     uint32_t flying = 0;
@@ -210,7 +234,7 @@ static uint32_t build_items(model *m, const layout *l, const choice *chosen, uin
         const item *it = &l->items[i];
         places[i] = g;
         if (it->role == BLOCK || it->role == FLYING) {
-            uint32_t slot = live_slot(l, chosen->order[number]);
+            uint32_t slot = s.live[chosen->order[number]];
             uint32_t locks = it->role == FLYING ? IN_FLIGHT : it->locked ? lock_of(chosen, number) : UNLOCKED;
             set_header(pool, g, block_header(slot, it->granules) | (hole_before ? HOLE_BEFORE : 0));
             build_block(m, it, g, slot, locks, generation_of(chosen, slot));
@@ -340,16 +364,64 @@ static int fallen(uint64_t before, uint64_t after)
     return (after < before) - (before < after);
 }
 
-bool state_flies(const defrag_pool *pool)
-{
-    return defrag_in_flight(pool);
-}
-
 int potential_compare(potential before, potential after)
 {
     int better = fallen(before.aligned, after.aligned);
     better = better != 0 ? better : -fallen(before.squares, after.squares);
     return better != 0 ? better : fallen(before.places, after.places);
+}
+
+uint64_t state_moves(const defrag_pool *pool)
+{
+    return ((uint64_t)pool->moved_blocks[1] << 32 | pool->moved_blocks[0]) + defrag_in_flight(pool);
+}
+
+/* ------------------------------------------------------------------------------------------------- verified before or not */
+
+books state_books(const model *m)
+{
+    return (books){ .memory = (uintptr_t)m->memory,
+                    .live = m->live,
+                    .locked = m->locked,
+                    .used = m->used,
+                    .slack = m->slack,
+                    .peak_live = m->peak_live,
+                    .peak_used = m->peak_used,
+                    .high_end = m->high_end,
+                    .past = m->may_have_moved + 2U * m->copy_under_way };
+}
+
+/* Of whole 32 bytes. Four sums at a time, as multiplying is slow, but can be begun anew each cycle. */
+static uint32_t hash(const unsigned char *bytes, uint32_t count)
+{
+    uint64_t sums[4] = { 1, 2, 3, 4 };
+    for (uint32_t i = 0; i + sizeof sums <= count; i += sizeof sums) {
+        uint64_t words[4];
+        memcpy(words, bytes + i, sizeof words);
+        for (uint32_t j = 0; j < 4; j++) {
+            sums[j] = (sums[j] ^ words[j]) * 0x9E3779B97F4A7C15U;
+            sums[j] ^= sums[j] >> 32;
+        }
+    }
+    return (uint32_t)((sums[0] ^ sums[1] ^ sums[2] ^ sums[3]) * 0xBF58476D1CE4E5B9U >> 32);
+}
+
+uint32_t state_copy(const defrag_pool *pool, uint32_t bytes, unsigned char *copy)
+{
+    enum { FROM = offsetof(defrag_pool, refused), TO = offsetof(defrag_pool, observer) };
+    defrag_pool control;
+    memcpy(copy, pool, bytes);
+    memset(copy + FROM, 0, TO - FROM);
+    memcpy(&control, copy, sizeof control);
+    control.seal ^= defrag_seal_from(pool, FROM) ^ defrag_seal_from(pool, TO) ^ control.cursor;
+    control.cursor = 0;
+    memcpy(copy, &control, sizeof control);
+    return hash(copy, bytes);
+}
+
+bool state_refusals_agree(const model *m)
+{
+    return m->pool->refused == m->refused && m->pool->largest_refused == m->largest_refused;
 }
 
 /* -------------------------------------------------------------------------------------------------------------- cursor */

@@ -10,7 +10,10 @@
  *   counters and peaks    nothing but the statistics reads them
  *   the seal              follows from the rest
  *   the kind of a lock    what moves blocks asks whether there is one; each kind is tried on each block
- *   slots of live blocks  only a free tells them apart, by which slot it leaves free: it is tried with each
+ *   slots of blocks       only a free tells them apart, by how many slots at the end of the table it leaves free: each
+ *                         number is tried
+ *   which slots are free  but for how many at the end of the table, which it gives back: an alloc is tried with each of
+ *                         these as the next to be used, and with one elsewhere
  *   the sweep's cursor    only steps read it: they are tried with each value from each state
  *
  * What is left out is varied in a share of the states, where each operation must come to the same state then. */
@@ -42,16 +45,18 @@ typedef struct layout {
     item items[MOST_ITEMS];
     uint32_t count;
     uint32_t live;
-    uint32_t free[MOST_SLOTS]; /* slots, the next to be used first */
     uint32_t free_slots;
-    uint32_t done; /* granules copied of the block in flight */
+    uint32_t trailing; /* of these, at the end of the table */
+    uint32_t done;     /* granules copied of the block in flight */
 } layout;
 
 /* What is left out of a state, chosen at will. */
 typedef struct choice {
     uint32_t order[MOST_SLOTS]; /* which of the live slots, counted upwards, the blocks have, lowest address first */
-    uint32_t locks;             /* kinds of locks */
-    uint32_t past;              /* generations, counters, and what is in free memory */
+    uint32_t run;               /* how many free slots precede the last live one; the other free ones are the lowest */
+    uint32_t next;  /* the free slot to be used first: this one of those at the end, counted downwards, or the lowest */
+    uint32_t locks; /* kinds of locks */
+    uint32_t past;  /* generations, counters, and what is in free memory */
 } choice;
 
 pool_state state_pack(const layout *l);
@@ -76,8 +81,30 @@ typedef struct potential {
 
 potential state_potential(const defrag_pool *pool);
 
-/* Whether a block is in flight. */
-bool state_flies(const defrag_pool *pool);
+/* How many moves were begun so far: those made, and that of a block in flight. */
+uint64_t state_moves(const defrag_pool *pool);
+
+/* What the model knows of a pool and goes by when it verifies it, apart from its blocks and from refusals. */
+typedef struct books {
+    uintptr_t memory;
+    uint32_t live;
+    uint32_t locked;
+    uint32_t used;
+    uint32_t slack;
+    uint32_t peak_live;
+    uint32_t peak_used;
+    uint32_t high_end;
+    uint32_t past; /* what may have happened since it was verified */
+} books;
+
+books state_books(const model *m);
+
+/* Copies a pool but for its counts of refusals and moves and the cursor, which are 0 in the copy, and their share of the
+ * seal. Returns a hash of the copy. */
+uint32_t state_copy(const defrag_pool *pool, uint32_t bytes, unsigned char *copy);
+
+/* Whether the pool has counted its refusals as the model has. */
+bool state_refusals_agree(const model *m);
 
 /* Positive if the second is better, negative if it is worse. */
 int potential_compare(potential before, potential after);
