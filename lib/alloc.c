@@ -86,12 +86,18 @@ APART static defrag_status allocate_on_top(defrag_pool *pool, size_t bytes, defr
     return allocate_at(pool, pool->top, granules, handle);
 }
 
+/* The smallest hole that fits, or 0. Apart, so that what comes next finds its stack free again. */
+APART static uint32_t best_hole(const defrag_pool *pool, uint32_t granules)
+{
+    search_t search = { granules, 1, pool->top, 0, 0 };
+    return defrag_find_hole(pool, &search);
+}
+
 /* Takes the smallest hole that fits, if there is one. Apart, since a call in its midst would cost the quick way registers. */
 APART static defrag_status allocate_best(defrag_pool *pool, size_t bytes, defrag_fit fit, defrag_handle *handle)
 {
     uint32_t granules = granules_for((uint32_t)bytes, 1);
-    search_t search = { granules, 1, pool->top, 0, 0 };
-    uint32_t at = is_fit(fit) && is_top(pool) && has_free_slot(pool) ? defrag_find_hole(pool, &search) : 0;
+    uint32_t at = is_fit(fit) && is_top(pool) && has_free_slot(pool) ? best_hole(pool, granules) : 0;
     return at != 0 ? allocate_at(pool, at, granules, handle) : allocate_slowly(pool, bytes, fit, handle);
 }
 
@@ -172,11 +178,11 @@ SELDOM static defrag_status free_slowly(defrag_pool *pool, defrag_handle handle)
     }
     uint32_t g = index_in(block.e);
     word_t h = header(pool, g);
-    defrag_event event = defrag_describe(pool, DEFRAG_EVENT_FREE, block.slot, g);
+    uint32_t usable = defrag_usable_of(pool, block.slot);
     pool->in_use -= ONE_BLOCK + size_in(h);
     defrag_append_free_slot(pool, block.slot, block.e, next_generation(block));
     defrag_release(pool, g, size_in(h), h);
-    defrag_tell(pool, &event);
+    defrag_tell_of_free(pool, &block, usable);
     return DEFRAG_OK;
 }
 

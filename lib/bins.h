@@ -90,12 +90,12 @@ INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
     uint32_t bin = bin_of(granules);
     granule_t *hole = granule_at(pool, g);
     word_t second = (word_t)granules << HALF_BITS | IN_BIN | bin;
-    uint32_t head = first_in(pool, bin);
 
+    granule_at(pool, g + granules)->words[LAST - 1] = second;
+    uint32_t head = first_in(pool, bin);
     set_first(pool, bin, g);
     hole[0].words[LAST] = block_header(head, granules) | IS_HOLE;
     hole[1].words[0] = second;
-    granule_at(pool, g + granules)->words[LAST - 1] = second;
     if (is_within(pool, head)) {
         set_previous(pool, head, g);
     } else {

@@ -4,6 +4,7 @@
 #include "blocks.h"
 #include "handles.h"
 #include "move.h"
+#include "observe.h"
 
 static void set_record(defrag_pool *pool, uint32_t slot_plus_1, uint32_t to)
 {
@@ -37,24 +38,21 @@ DEFRAG_PRIVATE void defrag_begin_flight(defrag_pool *pool, uint32_t from, uint32
     set_record(pool, slot + 1, to);
 }
 
-/* Gives one of the two places back, the destination or, when all is copied, the source. */
-static void end_flight(defrag_pool *pool, bool landed)
+/* All is copied: the source is given back. */
+static void land(defrag_pool *pool)
 {
     uint32_t to = pool->flight_to;
     uint32_t slot = pool->flight_slot - 1U;
     uint32_t from = index_in(entry(pool, slot));
-    uint32_t given_up = landed ? from : to;
     /* The header of the old place may be overwritten, if damage had the two places overlap. */
     uint32_t granules = size_at(pool, to);
-    word_t h = header(pool, given_up);
+    word_t h = header(pool, from);
 
     set_record(pool, 0, 0);
-    defrag_commit_move(pool, slot, landed ? to : from);
-    defrag_count(pool, pool->moved_blocks, landed);
-    defrag_release(pool, given_up, granules, h);
-    if (landed) {
-        defrag_tell_of_moves(pool, to, to + granules, from - to);
-    }
+    defrag_commit_move(pool, slot, to);
+    defrag_count(pool, pool->moved_blocks, 1);
+    defrag_release(pool, from, granules, h);
+    defrag_tell_of_moves(pool, to, to + granules, from - to);
 }
 
 DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granules)
@@ -77,7 +75,7 @@ DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granu
     defrag_count(pool, pool->moved_bytes, GRANULE * granules);
     defrag_set_half(pool, &pool->flight_done, end);
     if (granules == left) {
-        end_flight(pool, true);
+        land(pool);
     }
     return granules;
 }
@@ -85,6 +83,12 @@ DEFRAG_PRIVATE uint32_t defrag_continue_flight(defrag_pool *pool, uint32_t granu
 DEFRAG_PRIVATE void defrag_cancel_flight(defrag_pool *pool)
 {
     if (defrag_in_flight(pool)) {
-        end_flight(pool, false);
+        uint32_t to = pool->flight_to;
+        uint32_t slot = pool->flight_slot - 1U;
+        word_t h = header(pool, to);
+
+        set_record(pool, 0, 0);
+        defrag_commit_move(pool, slot, index_in(entry(pool, slot)));
+        defrag_release(pool, to, size_in(h), h);
     }
 }

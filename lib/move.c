@@ -124,13 +124,6 @@ DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t 
     defrag_count(pool, pool->moved_blocks, blocks);
 }
 
-DEFRAG_PRIVATE void defrag_tell_of_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
-{
-    for (; pool->observer != NULL && g < end && g < pool->top; g = end_of(pool, g)) {
-        defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
-    }
-}
-
 /* Slides the block behind a hole down, and those behind it, unless others may come in. Returns where the hole is then.
  *
  * To others, the block begins where the hole did meanwhile: who frees the block before that may set its HOLE_BEFORE. */

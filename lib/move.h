@@ -42,9 +42,6 @@ DEFRAG_PRIVATE void defrag_commit_move(defrag_pool *pool, uint32_t slot, uint32_
  * that their entries never name a place which a hole's words have overwritten. */
 DEFRAG_PRIVATE void defrag_commit_moves(defrag_pool *pool, uint32_t g, uint32_t end);
 
-/* Tells of them, who were `above` granules higher; the pool must be whole again. */
-DEFRAG_PRIVATE void defrag_tell_of_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above);
-
 /* Adds to moved_blocks or moved_bytes. */
 DEFRAG_PRIVATE void defrag_count(defrag_pool *pool, uint32_t counter[2], uint32_t amount);
 

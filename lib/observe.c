@@ -2,7 +2,6 @@
 #include "observe.h"
 
 #include "control.h"
-#include "handles.h"
 
 DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *observer, void *context)
 {
@@ -19,18 +18,16 @@ DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *obse
     return status;
 }
 
-DEFRAG_PRIVATE defrag_event defrag_describe(const defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from)
+/* Whether there is an observer that the identity vouches for, and that is not at work. */
+static bool is_observed(const defrag_pool *pool)
 {
-    word_t e = entry(pool, slot);
-    return (defrag_event){ sizeof(defrag_event),        kind,
-                           handle_of(pool, slot, e),    DEFRAG_OK,
-                           usable_offset(index_in(e)),  usable_offset(from),
-                           defrag_usable_of(pool, slot) };
+    return vouched(pool) - defrag_mark_of(pool->observer, pool->observer_context) == POOL_OBSERVED;
 }
 
-DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
+/* Tells the observer, if there is one. */
+static void tell(defrag_pool *pool, const defrag_event *event)
 {
-    if (!is_quiet(pool) && defrag_ready(pool) == DEFRAG_OK) {
+    if (is_observed(pool)) {
         pool->identity += POOL_BUSY - POOL_OBSERVED;
         pool->observer(pool->observer_context, pool, event);
         pool->identity -= POOL_BUSY - POOL_OBSERVED;
@@ -40,9 +37,31 @@ DEFRAG_PRIVATE void defrag_tell(defrag_pool *pool, const defrag_event *event)
 DEFRAG_PRIVATE void defrag_notify(defrag_pool *pool, int32_t kind, uint32_t slot, uint32_t from)
 {
     if (pool->observer != NULL && slot < pool->slots) {
-        defrag_event event = defrag_describe(pool, kind, slot, from);
-        defrag_tell(pool, &event);
+        word_t e = entry(pool, slot);
+        defrag_event event = { sizeof event,
+                               kind,
+                               handle_of(pool, slot, e),
+                               DEFRAG_OK,
+                               usable_offset(index_in(e)),
+                               usable_offset(from),
+                               defrag_usable_of(pool, slot) };
+        tell(pool, &event);
     }
+}
+
+DEFRAG_PRIVATE void defrag_tell_of_moves(defrag_pool *pool, uint32_t g, uint32_t end, uint32_t above)
+{
+    for (; pool->observer != NULL && g < end && g < pool->top; g = end_of(pool, g)) {
+        defrag_notify(pool, DEFRAG_EVENT_MOVE, owner_in(header(pool, g)), g + above);
+    }
+}
+
+DEFRAG_PRIVATE void defrag_tell_of_free(defrag_pool *pool, const named_t *block, uint32_t usable)
+{
+    size_t offset = usable_offset(index_in(block->e));
+    defrag_handle handle = handle_of(pool, block->slot, block->e);
+    defrag_event event = { sizeof event, DEFRAG_EVENT_FREE, handle, DEFRAG_OK, offset, offset, usable };
+    tell(pool, &event);
 }
 
 DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status status, defrag_handle handle,
@@ -53,6 +72,6 @@ DEFRAG_PRIVATE defrag_status defrag_refuse(defrag_pool *pool, defrag_status stat
         defrag_set_u32(pool, &pool->largest_refused, bytes);
     }
     defrag_event event = { sizeof event, DEFRAG_EVENT_REFUSE, handle, status, 0, 0, bytes };
-    defrag_tell(pool, &event);
+    tell(pool, &event);
     return status;
 }

@@ -137,8 +137,8 @@ static bool cut(defrag_pool *pool, uint32_t slot, const need_t *need)
     return suffices;
 }
 
-/* The last resort: gathers all holes first. */
-static defrag_status grow_at_last(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
+/* The last resort: gathers all holes first. Apart, since making room has no stack to spare for it. */
+APART static defrag_status grow_at_last(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
 {
     uint32_t before = pool->moved_bytes[0];
     defrag_trim_table(pool);

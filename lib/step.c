@@ -26,6 +26,10 @@ typedef struct {
     uint32_t left;   /* of these */
     size_t looks;    /* left */
     uint32_t needs;  /* granules that would move a block too large for the budget, or 0 */
+
+    size_t max_looks; /* as the call began */
+    uint32_t bytes_before;
+    uint32_t blocks_before;
 } stepper_t;
 
 /* Continues the flight, if there is one, as far as the budget allows. In a guarded build others may end it meanwhile. */
@@ -134,6 +138,13 @@ static int32_t push_somewhere(stepper_t *s)
     return sweep(s);
 }
 
+/* Whether there is a place for a request as large as the watermark. Apart, since moving has no stack to spare for it. */
+APART static bool is_marked_free(const defrag_pool *pool)
+{
+    const need_t mark = { pool->watermark, 1, DEFRAG_FAST, 1, 0, 0, 0 };
+    return mark.granules != 0 && defrag_find_place(pool, &mark) != 0;
+}
+
 /* Moves until the budget is spent; true if nothing is left that it could move. */
 static bool move_within(stepper_t *s)
 {
@@ -143,12 +154,24 @@ static bool move_within(stepper_t *s)
         s->needs = s->budget == 0;
         return s->budget == 0;
     }
-    const need_t mark = { pool->watermark, 1, DEFRAG_FAST, 1, 0, 0, 0 };
     int32_t outcome = s->looks != 0 ? PUSHED : BLOCKED;
-    while (outcome == PUSHED && (mark.granules == 0 || defrag_find_place(pool, &mark) == 0)) {
+    while (outcome == PUSHED && !is_marked_free(pool)) {
         outcome = s->looks != 0 ? push_somewhere(s) : SPENT;
     }
     return outcome != SPENT;
+}
+
+/* Apart, since moving has no stack to spare for it. */
+APART static void write_progress(defrag_progress *progress, const stepper_t *s, bool done)
+{
+    const defrag_pool *pool = s->pool;
+    defrag_progress made = { sizeof made,
+                             done,
+                             pool->moved_bytes[0] - s->bytes_before,
+                             pool->moved_blocks[0] - s->blocks_before,
+                             s->max_looks - s->looks,
+                             (size_t)s->needs * GRANULE };
+    defrag_write_struct(progress, &made, sizeof made);
 }
 
 DEFRAG_API defrag_status defrag_step(defrag_pool *pool, size_t max_bytes, size_t max_blocks, defrag_progress *progress)
@@ -161,20 +184,13 @@ DEFRAG_API defrag_status defrag_step(defrag_pool *pool, size_t max_bytes, size_t
         return DEFRAG_INVALID_ARGUMENT;
     }
     size_t budget = max_bytes / GRANULE < bytes_of(pool) ? max_bytes / GRANULE : bytes_of(pool);
-    stepper_t s = { pool, (uint32_t)budget, (uint32_t)budget, max_blocks, 0 };
-    uint32_t bytes_before = pool->moved_bytes[0];
-    uint32_t blocks_before = pool->moved_blocks[0];
+    stepper_t s = { pool, (uint32_t)budget, (uint32_t)budget,     max_blocks,
+                    0,    max_blocks,       pool->moved_bytes[0], pool->moved_blocks[0] };
     bool done = move_within(&s);
 
-    defrag_note_worst_call(pool, bytes_before);
+    defrag_note_worst_call(pool, s.bytes_before);
     if (progress != NULL) {
-        defrag_progress made = { sizeof made,
-                                 done,
-                                 pool->moved_bytes[0] - bytes_before,
-                                 pool->moved_blocks[0] - blocks_before,
-                                 max_blocks - s.looks,
-                                 (size_t)s.needs * GRANULE };
-        defrag_write_struct(progress, &made, sizeof made);
+        write_progress(progress, &s, done);
     }
     return DEFRAG_OK;
 }

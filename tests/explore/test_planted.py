@@ -99,7 +99,7 @@ STOPPED = (
         "flight.c",
         "    defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);\n",
         "    defrag_set_half(pool, &pool->flight_done, end);\n"
-        "    if (granules == left) {\n        end_flight(pool, true);\n    }\n"
+        "    if (granules == left) {\n        land(pool);\n    }\n"
         "    defrag_copy(pool, header_offset(to) + skip, header_offset(from) + skip, GRANULE * end - skip);\n"
         "    defrag_count(pool, pool->moved_bytes, GRANULE * granules);\n"
         "    return granules;\n",

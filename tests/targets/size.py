@@ -72,7 +72,8 @@ def measure(name, scratch):
     target, folder = Target(name), scratch / name
     objects = compile_library(target, folder)
     code = measure_code(target, folder, objects)
-    calls = Calls({path.stem: path.with_suffix(".ci").read_text() for path in objects})
+    graphs = {path.stem: path.with_suffix(".ci").read_text() for path in objects}
+    calls = Calls(graphs, map(target.listing, objects))
     return {
         "compiler": f"{target.compiler} {target.version()}",
         "code": {use: parts["library"] for use, parts in code.items()},

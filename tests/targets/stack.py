@@ -1,20 +1,40 @@
 # SPDX-License-Identifier: MIT
-"""The most stack that a function needs, from the compiler's call graphs (-fcallgraph-info=su,da)."""
+"""The most stack that a function needs, from the compiler's call graphs (-fcallgraph-info=su,da).
+
+Of a function that is only jumped to at the end, disassembly tells that the caller's frame is gone by then.
+"""
 
 import re
 from functools import cache
 
 NODE = re.compile(r'^node: { title: "([^"]+)" label: "[^"]*?\\n(\d+) bytes \((\w+)\)', re.MULTILINE)
 EDGE = re.compile(r'^edge: { sourcename: "([^"]+)" targetname: "([^"]+)"', re.MULTILINE)
+BEGINNING = re.compile(r"^[0-9a-f]+ <(\S+)>:$", re.MULTILINE)
+CALL = re.compile(r"R_ARM_THM_CALL\s+(\S+)|auipc\s+ra,.*\n.*R_RISCV_CALL(?:_PLT)?\s+(\S+)")
+JUMP = re.compile(r"R_ARM_THM_JUMP\d+\s+(\S+)|auipc\s+t1,.*\n.*R_RISCV_CALL(?:_PLT)?\s+(\S+)")
 INDIRECT = "__indirect_call"
 OBSERVES = "observe"
 
 
-class Calls:
-    """The call graph of a library, put together from those of its parts, which are given by name."""
+def only_jumped_to(listing):
+    """Pairs of functions of which the first ends by jumping to the second, and never calls it."""
+    _, *pieces = BEGINNING.split(listing)
+    for function, body in zip(pieces[::2], pieces[1::2], strict=True):
+        called, jumped = ({a or b for a, b in pattern.findall(body)} for pattern in (CALL, JUMP))
+        yield from ((function, other) for other in jumped - called)
 
-    def __init__(self, graphs):
+
+def bare(title):
+    """The name of a function, without the file that the graph puts before it if it is static."""
+    return title.rsplit(":", 1)[-1]
+
+
+class Calls:
+    """The call graph of a library, put together from those of its parts, which are given by name, as are listings."""
+
+    def __init__(self, graphs, listings=()):
         self.frames, self.callees = {}, {}
+        self.jumps = {pair for listing in listings for pair in only_jumped_to(listing)}
         for part, graph in graphs.items():
             for function, frame, kind in NODE.findall(graph):
                 if kind != "static":
@@ -38,6 +58,9 @@ class Calls:
         if function in self.under_way:
             raise SystemExit(f"stack: {function} calls itself, by way of {', '.join(self.under_way)}")
         self.under_way.append(function)
-        below = max((self.deepest(callee) for callee in self.callees.get(function, set())), default=0)
+        frame = deepest = self.frames.get(function, 0)
+        for callee in self.callees.get(function, set()):
+            jumped = (bare(function), bare(callee)) in self.jumps
+            deepest = max(deepest, self.deepest(callee) + (0 if jumped else frame))
         self.under_way.pop()
-        return self.frames.get(function, 0) + below
+        return deepest

@@ -66,6 +66,35 @@ def test_stack_adds_up_along_the_deepest_way():
     assert calls.outside() == ["far"]
 
 
+LISTINGS = {
+    "arm": """
+00000000 <a>:
+   2:	f7ff fffe 	bl	0 <b>
+			2: R_ARM_THM_CALL	b
+   6:	f7ff bffe 	b.w	0 <c>
+			6: R_ARM_THM_JUMP24	c
+""",
+    "riscv": """
+00000000 <a>:
+   2:	00000097          	auipc	ra,0x0
+			2: R_RISCV_CALL_PLT	b
+   6:	000080e7          	jalr	ra # 2 <a+0x2>
+   a:	00000317          	auipc	t1,0x0
+			a: R_RISCV_CALL_PLT	c
+   e:	00030067          	jr	t1 # a <a+0xa>
+""",
+}
+
+
+@pytest.mark.parametrize("listing", LISTINGS.values(), ids=LISTINGS)
+def test_stack_is_free_again_where_a_function_ends_by_jumping_to_another(listing):
+    nodes = [NODE.format(name, frame, "static") for name, frame in (("a", 8), ("b", 16), ("file.c:c", 20))]
+    graphs = {"one": "\n".join([*nodes, EDGE.format("a", "b"), EDGE.format("a", "file.c:c")])}
+    assert Calls(graphs).deepest("a") == 28
+    assert Calls(graphs, [listing]).deepest("a") == 24
+    assert Calls(graphs, [listing.replace(" b\n", " c\n").replace("\tb\n", "\tc\n")]).deepest("a") == 28
+
+
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [

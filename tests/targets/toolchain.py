@@ -38,6 +38,11 @@ class Target:
         environment = {**os.environ, "EMULATOR_FLAGS": flags}
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
+    def listing(self, file):
+        """An object file's code, with what it calls."""
+        command = [f"{self.prefix}objdump", "-dr", file]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
     def version(self):
         command = [self.compiler, "-dumpfullversion"]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
