@@ -26,6 +26,7 @@ USES = {
 }
 WHOLE = "whole library"
 AIMS = {("cortex-m0", "with step and MAKE_ROOM"): 3072, ("cortex-m0", WHOLE): 6144}
+STACK_AIM = 160  # of each call, on a Cortex-M
 GRAPHS = ["-fstack-usage", "-fcallgraph-info=su,da"]
 PLACED = re.compile(r"^ \.(?:text|rodata|data)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
 
@@ -121,8 +122,10 @@ def change(old, new):
     return f"{new:,}" if old is None or old == new else f"{new:,} ({new - old:+,})"
 
 
-def aim(target, use, size):
-    bound = AIMS.get((target, use))
+def aim(kind, target, use, size):
+    if kind == "stack":
+        return f" ABOVE {STACK_AIM}" if target.startswith("cortex") and size > STACK_AIM else ""
+    bound = AIMS.get((target, use)) if kind == "code" else None
     return "" if bound is None else f" of {bound:,}" if size <= bound else f" ABOVE {bound:,}"
 
 
@@ -134,8 +137,7 @@ def table(title, kind, accepted, rows):
         view.add_column(target, justify="right")
     for name, sizes in rows.items():
         cells = (
-            change(accepted.get(target, {}).get(name), sizes[target])
-            + (aim(target, name, sizes[target]) if kind == "code" else "")
+            change(accepted.get(target, {}).get(name), sizes[target]) + aim(kind, target, name, sizes[target])
             for target in TARGETS
         )
         view.add_row(name, *cells)

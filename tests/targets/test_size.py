@@ -3,15 +3,17 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from size import HERE, flat, growth
+from size import HERE, ROOT, flat, growth, public_names
 from stack import Calls
 
 ACCEPTED = json.loads((HERE / "accepted.json").read_text())
+COLUMNS = (["cortex-m0"], ["cortex-m3", "cortex-m4"], ["rv32imac"])  # of the guide's table
 NODE = 'node: {{ title: "{0}" label: "{0}\\na.c:1:1\\n{1} bytes ({2})\\n0 dynamic objects" }}'
 EDGE = 'edge: {{ sourcename: "{}" targetname: "{}" label: "a.c:1:1" }}'
 
@@ -57,6 +59,18 @@ def test_the_command_fails_on_growth_and_no_more_once_that_is_accepted(tmp_path)
     assert "cortex-m0, code, fixed use: " in failed.stdout
     assert size("--accept").returncode == 0
     assert list(growth(json.loads(accepted.read_text()), json.loads((HERE / "accepted.json").read_text()))) == []
+
+
+def test_the_guide_to_porting_tells_the_stack_that_is_accepted():
+    told = set()
+    for row in re.findall(r"^\| (`defrag_.*) \|$", (ROOT / "include/PORTING.md").read_text(), re.MULTILINE):
+        calls, *figures = row.split(" | ")
+        names = re.findall(r"`(\w+)`", calls)
+        for targets, figure in zip(COLUMNS, figures, strict=True):
+            for target in targets:
+                assert int(figure) == max(ACCEPTED[target]["stack"][name] for name in names), (names, target)
+        told |= set(names)
+    assert told == {name for name in public_names() if ACCEPTED["cortex-m0"]["stack"][name] != 0}
 
 
 def test_stack_adds_up_along_the_deepest_way():
