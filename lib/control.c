@@ -4,9 +4,9 @@
 #include "bins.h"
 
 /* What the observer and its context contribute to the identity: any bit of them, but not to the highest. */
-DEFRAG_PRIVATE uint32_t defrag_mark_of(defrag_observer *observer, const void *context)
+DEFRAG_PRIVATE uint32_t defrag_mark_of(const defrag_pool *pool)
 {
-    uint64_t both = (uintptr_t)observer ^ (uintptr_t)context;
+    uint64_t both = (uintptr_t)pool->observer ^ (uintptr_t)pool->observer_context;
     return (uint32_t)(both ^ both >> 31 ^ both >> 62) & (UINT32_MAX >> 1);
 }
 
@@ -18,7 +18,7 @@ DEFRAG_PRIVATE defrag_status defrag_ready(const defrag_pool *pool)
     uint32_t identity = vouched(pool);
     defrag_status status = DEFRAG_OK;
     if (identity != POOL_QUIET) {
-        identity -= defrag_mark_of(pool->observer, pool->observer_context);
+        identity -= defrag_mark_of(pool);
         if (identity != POOL_OBSERVED) {
             status = identity == POOL_BUSY ? DEFRAG_BUSY : DEFRAG_INVALID_POOL;
         }

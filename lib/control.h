@@ -13,8 +13,8 @@ DEFRAG_PRIVATE uint32_t defrag_control_bytes(uint32_t bytes);
  * do not fit, or are too many. */
 DEFRAG_PRIVATE uint32_t defrag_capacity(uint32_t bytes, uint32_t reserved_slots);
 
-/* What vouches in the identity for an observer. */
-DEFRAG_PRIVATE uint32_t defrag_mark_of(defrag_observer *observer, const void *context);
+/* What vouches in the identity for the observer. */
+DEFRAG_PRIVATE uint32_t defrag_mark_of(const defrag_pool *pool);
 
 /* The share in the seal of the control block's fields from one on. */
 DEFRAG_PRIVATE word_t defrag_seal_from(const defrag_pool *pool, uint32_t offset);

@@ -12,7 +12,7 @@ DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *obse
         pool->observer = observer;
         pool->observer_context = context;
         pool->seal ^= defrag_seal_from(pool, OBSERVER);
-        uint32_t identity = observer != NULL ? POOL_OBSERVED + defrag_mark_of(observer, context) : POOL_QUIET;
+        uint32_t identity = observer != NULL ? POOL_OBSERVED + defrag_mark_of(pool) : POOL_QUIET;
         pool->identity += identity - vouched(pool);
     }
     return status;
@@ -21,7 +21,7 @@ DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *obse
 /* Whether there is an observer that the identity vouches for, and that is not at work. */
 static bool is_observed(const defrag_pool *pool)
 {
-    return vouched(pool) - defrag_mark_of(pool->observer, pool->observer_context) == POOL_OBSERVED;
+    return vouched(pool) - defrag_mark_of(pool) == POOL_OBSERVED;
 }
 
 /* Tells the observer, if there is one. */
