@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ALL = 255, VARIED_ONE_IN = 64, NEXT = 16 };
+enum { ALL = 255, VARIED_ONE_IN = 64, TURN = 16 };
 
 const uint32_t budgets[BUDGETS][2] = { { 1, 1 }, { 1, ALL }, { 3, 2 }, { ALL, 1 }, { ALL, ALL } };
 
@@ -125,26 +125,29 @@ static bool climb(bench *b, uint32_t which)
 
 static bool step(bench *b, question q)
 {
-    defrag_pool *pool = b->m.pool;
-    uint64_t moves = state_moves(pool);
-    state_set_cursor(pool, q.c);
-    if (!model_perform(&b->m, (model_op){ MODEL_STEP, budget_of(b, q.a), q.b, 0 })) {
-        return false;
-    }
-    int better = potential_compare(b->before, state_potential(pool));
+    b->moves = state_moves(b->m.pool);
+    state_set_cursor(b->m.pool, q.c);
+    return model_perform(&b->m, (model_op){ MODEL_STEP, budget_of(b, q.a), q.b, 0 });
+}
+
+/* Judges a step, of a pool that was verified since. */
+static bool judge_step(bench *b)
+{
+    int better = potential_compare(b->before, state_potential(b->m.pool));
     DEMAND_OF(b, better >= 0, "a step makes the potential worse");
-    DEMAND_OF(b, (better > 0) == (state_moves(pool) != moves), "a move leaves the potential as it is");
+    DEMAND_OF(b, (better > 0) == (state_moves(b->m.pool) != b->moves), "a move leaves the potential as it is");
     return true;
 }
 
 static bool perform(bench *b, question q)
 {
     model *m = &b->m;
-    uint32_t which = q.kind == MODEL_ALLOC || q.kind == MODEL_STEP ? 0 : state_which(m, q.a);
+    bool of_block = q.kind != MODEL_ALLOC && q.kind != MODEL_STEP && q.kind != MODEL_CLEAN;
+    uint32_t which = of_block ? state_which(m, q.a) : 0;
     switch (q.kind) {
     case MODEL_ALLOC: {
         uint32_t alignment = q.b > 1 ? q.b * m->granule : 0;
-        return model_perform(m, (model_op){ MODEL_ALLOC, bytes_of(b, q.a, q.b), alignment, q.c % NEXT });
+        return model_perform(m, (model_op){ MODEL_ALLOC, bytes_of(b, q.a, q.b), alignment, q.c % TURN });
     }
     case MODEL_RESIZE: {
         uint32_t alignment = m->blocks[which].alignment / m->granule;
@@ -157,13 +160,13 @@ static bool perform(bench *b, question q)
     }
 }
 
-/* What the pool and its books were like when this was verified before, if they are as then; else they are kept for the next
- * time, and have to be verified. */
-static verified *recall(bench *b, bool *known)
+/* What the pool and its books were like when this was verified before, if they are as then, counters and cursor apart; else
+ * they are kept for the next time, and have to be verified. */
+static verdict *recall(bench *b, bool *known)
 {
     unsigned char copy[MOST_BYTES];
     books now = state_books(&b->m);
-    verified *v = &b->verified[state_copy(b->m.pool, (uint32_t)b->within.bytes, copy) % VERIFIED];
+    verdict *v = &b->verdicts[state_copy(b->m.pool, (uint32_t)b->within.bytes, copy) % VERDICTS];
     *known = memcmp(v->image, copy, b->within.bytes) == 0 && memcmp(v->blocks, b->blocks, sizeof b->blocks) == 0 &&
              memcmp(&v->books, &now, sizeof now) == 0;
     if (!*known) {
@@ -188,7 +191,7 @@ typedef struct expansion {
 } expansion;
 
 /* Which slots a question is asked with: a free's `b` is 1 + the run that it adds to those at the end, or 0 if it adds
- * none; an alloc's `next`. */
+ * none; the turn of the queue is in an alloc's `c`, and clean's `a`. */
 static choice slots_for(const layout *l, choice chosen, question q)
 {
     if (q.kind == MODEL_FREE) {
@@ -201,7 +204,9 @@ static choice slots_for(const layout *l, choice chosen, question q)
         chosen.order[q.a] = wanted;
         chosen.run = q.b == 0 ? 0 : q.b - 1U;
     } else if (q.kind == MODEL_ALLOC) {
-        chosen.next = q.c / NEXT;
+        chosen.turn = q.c / TURN;
+    } else if (q.kind == MODEL_CLEAN) {
+        chosen.turn = q.a;
     }
     return chosen;
 }
@@ -213,6 +218,9 @@ static bool ask_varied(expansion *x, question q, pool_state to)
     choice chosen = slots_for(&x->l, x->other, q);
     build(b, &x->l, &chosen);
     DEMAND_OF(b, perform(b, q) && model_verify(&b->m), b->m.failure);
+    if (q.kind == MODEL_STEP && !judge_step(b)) {
+        return false;
+    }
     DEMAND_OF(b, same(state_now(b), to), "what is left out of the state matters");
     b->found.varied++;
     return true;
@@ -223,7 +231,7 @@ static bool judge(expansion *x, question q, bool within, pool_state *to)
 {
     bench *b = x->b;
     bool known;
-    verified *v = recall(b, &known);
+    verdict *v = recall(b, &known);
     if (known) {
         DEMAND_OF(b, state_refusals_agree(&b->m), "the number of refusals is wrong");
     } else {
@@ -236,7 +244,7 @@ static bool judge(expansion *x, question q, bool within, pool_state *to)
         }
     }
     *to = v->to;
-    return true;
+    return q.kind != MODEL_STEP || judge_step(b);
 }
 
 static bool ask(expansion *x, question q)
@@ -269,12 +277,26 @@ static bool ask_alloc(expansion *x, question q)
     if (!ask(x, q)) {
         return false;
     }
-    for (uint32_t next = 1; next < kinds; next++) {
+    for (uint32_t turn = 1; turn < kinds; turn++) {
         question other = q;
-        other.c = (uint8_t)(q.c + NEXT * next);
+        other.c = (uint8_t)(q.c + TURN * turn);
         choice chosen = slots_for(&x->l, x->plain, other);
         build(x->b, &x->l, &chosen);
         if (!ask(x, other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* With each turn of the queue, through which it goes. */
+static bool ask_cleans(expansion *x)
+{
+    for (uint32_t turn = 0; turn == 0 || turn < x->l.free_slots; turn++) {
+        question q = { MODEL_CLEAN, (uint8_t)turn, 0, 0 };
+        choice chosen = slots_for(&x->l, x->plain, q);
+        build(x->b, &x->l, &chosen);
+        if (!ask(x, q)) {
             return false;
         }
     }
@@ -420,6 +442,7 @@ bool bench_expand(bench *b, pool_state from, expand_visit *visit, void *context)
     x.plain.locks = mixed >> 8;
     x.other.locks = mixed >> 10;
     x.other.past = mixed >> 4;
+    x.other.turn = mixed >> 6;
     x.other.run = x.l.live != 0 ? x.l.free_slots - x.l.trailing : 0;
     for (uint32_t i = 0; i < x.l.live; i++) {
         x.plain.order[i] = i;
@@ -430,7 +453,7 @@ bool bench_expand(bench *b, pool_state from, expand_visit *visit, void *context)
     DEMAND_OF(b, model_verify(&b->m) && same(state_now(b), from), "the state cannot be built");
     save(b);
     b->before = state_potential(b->m.pool);
-    return ask(&x, (question){ MODEL_COMPACT, 0, 0, 0 }) && ask(&x, (question){ MODEL_CLEAN, 0, 0, 0 }) &&
+    return ask(&x, (question){ MODEL_COMPACT, 0, 0, 0 }) && ask_cleans(&x) &&
            ask(&x, (question){ MODEL_ATTACH, 0, 0, 0 }) && ask_allocs(&x) && ask_blocks(&x) && ask_steps(&x) &&
            settle_all(&x);
 }
@@ -442,11 +465,11 @@ void question_describe(question q, char text[96])
     static const char *const fits[] = { "FAST", "BEST", "MAKE_ROOM" };
     switch (q.kind) {
     case MODEL_ALLOC:
-        snprintf(text, 96, "alloc %u granules, aligned to %u, %s%s", q.a, q.b, fits[q.c % 4],
-                 q.c % NEXT > 3 ? ", pinned" : "");
+        snprintf(text, 96, "alloc %u granules, aligned to %u, %s%s, turn %u", q.a, q.b, fits[q.c % 4],
+                 q.c % TURN > 3 ? ", pinned" : "", q.c / TURN);
         return;
     case MODEL_RESIZE: snprintf(text, 96, "resize %c to %u granules, %s", 'a' + q.a, q.b, fits[q.c]); return;
-    case MODEL_FREE: snprintf(text, 96, "free %c", 'a' + q.a); return;
+    case MODEL_FREE: snprintf(text, 96, "free %c, run %u", 'a' + q.a, q.b); return;
     case MODEL_LOCK: snprintf(text, 96, "lock %c", 'a' + q.a); return;
     case MODEL_LOCK_SHARED: snprintf(text, 96, "lock %c, shared", 'a' + q.a); return;
     case MODEL_UNLOCK: snprintf(text, 96, "unlock %c", 'a' + q.a); return;
@@ -457,7 +480,7 @@ void question_describe(question q, char text[96])
                  q.kind == MODEL_STEP ? "step" : "steps", q.a, q.b, q.c);
         return;
     case MODEL_COMPACT: snprintf(text, 96, "compact"); return;
-    case MODEL_CLEAN: snprintf(text, 96, "clean"); return;
+    case MODEL_CLEAN: snprintf(text, 96, "clean, turn %u", q.a); return;
     case MODEL_ATTACH: snprintf(text, 96, "attach"); return;
     default: snprintf(text, 96, "nothing"); return;
     }

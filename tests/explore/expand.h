@@ -35,15 +35,15 @@ typedef struct limits {
     uint32_t alignment; /* the largest, in granules */
 } limits;
 
-/* A pool that was verified, by these books: the same need not be verified again. */
-typedef struct verified {
+/* A pool that was verified by these books: the same need not be verified again, while it is remembered. */
+typedef struct verdict {
     unsigned char image[MOST_BYTES];
     model_block blocks[PLACES];
     books books;
     pool_state to;
-} verified;
+} verdict;
 
-enum { VERIFIED = 256 };
+enum { VERDICTS = 256 };
 
 /* A place to work. Pointers lead into it, so it stays where it is. */
 typedef struct bench {
@@ -57,8 +57,9 @@ typedef struct bench {
     model m;
     model empty;
     model saved;
-    verified verified[VERIFIED];
+    verdict verdicts[VERDICTS];
     potential before; /* the question */
+    uint64_t moves;   /* before a step */
     limits within;
     findings found;
     question asked; /* last */

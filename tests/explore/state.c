@@ -8,6 +8,7 @@
 #include "handles.h"
 #include "model_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------------------------- packing */
@@ -37,6 +38,9 @@ static uint32_t take(tape *t, uint32_t bits)
     t->at += bits;
     return (uint32_t)value & ((1U << bits) - 1);
 }
+
+/* The largest state: of 5 blocks one is in flight, a hole before each of the 6 places, and no slot free. */
+_Static_assert(4 + 5 * 10 + 7 + 6 * 10 + 4 + 3 == 8 * sizeof(pool_state), "a state has enough bits");
 
 pool_state state_pack(const layout *l)
 {
@@ -136,7 +140,7 @@ layout state_view(const defrag_pool *pool)
 
 /* ------------------------------------------------------------------------------------------------------------ building */
 
-/* Free slots, the next to be used first, and live ones, upwards. */
+/* Free slots, and live ones, upwards. */
 typedef struct slots {
     uint32_t free[MOST_SLOTS];
     uint32_t live[MOST_SLOTS];
@@ -157,9 +161,6 @@ static slots choose_slots(const layout *l, const choice *chosen)
     for (uint32_t i = 0; i < chosen->run; i++) {
         s.free[count++] = last - 2 - i;
     }
-    uint32_t next = s.free[chosen->next];
-    s.free[chosen->next] = s.free[0];
-    s.free[0] = next;
     for (uint32_t i = 0; i + 1 < l->live; i++) {
         s.live[i] = lowest + i;
     }
@@ -176,8 +177,8 @@ static word_t generation_of(const choice *chosen, uint32_t slot)
 
 static uint32_t lock_of(const choice *chosen, uint32_t number)
 {
-    static const uint32_t kinds[] = { EXCLUSIVE, 1, DEFRAG_MAX_SHARED_LOCKS };
-    return kinds[(chosen->locks >> 2 * number) % 3];
+    uint32_t drawn = (chosen->locks >> 4 * number) % (DEFRAG_MAX_SHARED_LOCKS + 1);
+    return drawn == 0 ? EXCLUSIVE : drawn; /* shared by so many */
 }
 
 static void build_queue(defrag_pool *pool, const layout *l, const choice *chosen)
@@ -185,7 +186,7 @@ static void build_queue(defrag_pool *pool, const layout *l, const choice *chosen
     slots s = choose_slots(l, chosen);
     set_slots(pool, l->live + l->free_slots);
     for (uint32_t i = 0; i < l->free_slots; i++) {
-        uint32_t slot = s.free[i];
+        uint32_t slot = s.free[(chosen->turn + i) % l->free_slots];
         defrag_append_free_slot(pool, slot, 0, generation_of(chosen, slot));
     }
 }
@@ -457,5 +458,5 @@ void state_draw(pool_state s, char text[64])
         }
         *at++ = '|';
     }
-    *at = '\0';
+    snprintf(at, 24, " %u free slots, %u last", l.free_slots, l.trailing);
 }

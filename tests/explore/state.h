@@ -12,8 +12,9 @@
  *   the kind of a lock    what moves blocks asks whether there is one; each kind is tried on each block
  *   slots of blocks       only a free tells them apart, by how many slots at the end of the table it leaves free: each
  *                         number is tried
- *   which slots are free  but for how many at the end of the table, which it gives back: an alloc is tried with each of
- *                         these as the next to be used, and with one elsewhere
+ *   which slots are free  but for how many at the end of the table, which may be given back: an alloc is tried with each
+ *                         of these as the next to be used, and with one elsewhere
+ *   their queue           an alloc takes the first, and clean goes through all: it is tried with each turn of the queue
  *   the sweep's cursor    only steps read it: they are tried with each value from each state
  *
  * What is left out is varied in a share of the states, where each operation must come to the same state then. */
@@ -54,7 +55,8 @@ typedef struct layout {
 typedef struct choice {
     uint32_t order[MOST_SLOTS]; /* which of the live slots, counted upwards, the blocks have, lowest address first */
     uint32_t run;               /* how many free slots precede the last live one; the other free ones are the lowest */
-    uint32_t next;  /* the free slot to be used first: this one of those at the end, counted downwards, or the lowest */
+    uint32_t
+        turn; /* which free slot comes first in the queue: of those at the end, counted downwards, then of others */
     uint32_t locks; /* kinds of locks */
     uint32_t past;  /* generations, counters, and what is in free memory */
 } choice;

@@ -37,6 +37,20 @@ EXPLORED = (
         "the pool's own check fails",
     ),
     Fault(
+        "a flight that lands leaves a gap",
+        "flight.c",
+        "    defrag_release(pool, from, granules, h);",
+        "    defrag_release(pool, from, granules - 1, h);",
+        "the pool's own check fails",
+    ),
+    Fault(
+        "a slot that is kept is lost behind one that is given back",
+        "handles.c",
+        "            drop_slot(pool, e);\n",
+        "            drop_slot(pool, e);\n            kept -= pool->bins[0] != NO_SLOT && slot + 1U == pool->slots;\n",
+        "the pool's own check fails",
+    ),
+    Fault(
         "a budget is overrun",
         "step.c",
         "    if (granules <= s->left) {",

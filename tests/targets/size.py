@@ -28,6 +28,7 @@ WHOLE = "whole library"
 AIMS = {("cortex-m0", "with step and MAKE_ROOM"): 3072, ("cortex-m0", WHOLE): 6144}
 STACK_AIM = 160  # of each call, on a Cortex-M
 GRAPHS = ["-fstack-usage", "-fcallgraph-info=su,da"]
+GUARDED = "stack guarded"  # of a build that keeps interrupts out of calls
 PLACED = re.compile(r"^ \.(?:text|rodata|data)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
 
 
@@ -35,11 +36,11 @@ def public_names():
     return re.findall(r"^    (defrag_\w+);$", (ROOT / "lib/defrag.map").read_text(), re.MULTILINE)
 
 
-def compile_library(target, folder):
+def compile_library(target, folder, *options):
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.iterdir():
         stale.unlink()
-    flags = [*FOR_SIZE, "-ffreestanding", *GRAPHS, *CONFIGURATION]
+    flags = [*FOR_SIZE, "-ffreestanding", *GRAPHS, *CONFIGURATION, *options]
     objects = []
     for source in sorted((ROOT / "lib").glob("*.c")):
         objects.append(folder / f"{source.stem}.o")
@@ -69,17 +70,25 @@ def measure_code(target, folder, objects):
     return code
 
 
+def calls_of(target, objects):
+    graphs = {path.stem: path.with_suffix(".ci").read_text() for path in objects}
+    return Calls(graphs, map(target.listing, objects))
+
+
 def measure(name, scratch):
     target, folder = Target(name), scratch / name
     objects = compile_library(target, folder)
     code = measure_code(target, folder, objects)
-    graphs = {path.stem: path.with_suffix(".ci").read_text() for path in objects}
-    calls = Calls(graphs, map(target.listing, objects))
+    calls = calls_of(target, objects)
+    port = "mstatus" if name.startswith("rv") else "primask"
+    kept_out = compile_library(target, scratch / f"{name}-guarded", f'-DDEFRAG_CONFIG="ports/{port}.h"')
+    guarded = calls_of(target, kept_out)
     return {
         "compiler": f"{target.compiler} {target.version()}",
         "code": {use: parts["library"] for use, parts in code.items()},
         "helpers": {use: parts["helpers"] for use, parts in code.items()},
         "stack": {function: calls.deepest(function) for function in public_names()},
+        GUARDED: {function: guarded.deepest(function) for function in public_names()},
         "stack not counted": calls.outside(),
     }
 
@@ -102,7 +111,7 @@ def flat(figures):
     """All figures that may not grow, each by its path."""
     rows = {("control", pool): size for pool, size in figures["control"].items()}
     for target in TARGETS:
-        for kind in ("code", "stack"):
+        for kind in ("code", "stack", GUARDED):
             rows |= {(target, kind, name): size for name, size in figures[target][kind].items()}
     return rows
 
@@ -123,7 +132,7 @@ def change(old, new):
 
 
 def aim(kind, target, use, size):
-    if kind == "stack":
+    if "stack" in kind:
         return f" ABOVE {STACK_AIM}" if target.startswith("cortex") and size > STACK_AIM else ""
     bound = AIMS.get((target, use)) if kind == "code" else None
     return "" if bound is None else f" of {bound:,}" if size <= bound else f" ABOVE {bound:,}"
@@ -132,7 +141,7 @@ def aim(kind, target, use, size):
 def table(title, kind, accepted, rows):
     """One line a name, one column a target."""
     view = Table(title=title, header_style="", title_justify="left")
-    view.add_column("call" if kind == "stack" else "use")
+    view.add_column("call" if "stack" in kind else "use")
     for target in TARGETS:
         view.add_column(target, justify="right")
     for name, sizes in rows.items():
@@ -150,6 +159,7 @@ def show(accepted, figures):
         ("code", "Bytes of code of the library; in brackets, the change since accepted"),
         ("helpers", "Bytes besides of the compiler's and the C library's functions"),
         ("stack", "Bytes of stack at most, an observer's not counted"),
+        (GUARDED, "The same with what keeps interrupts out of calls, of ports/"),
     ):
         rows = {
             name: {target: figures[target][kind][name] for target in TARGETS} for name in figures["cortex-m0"][kind]

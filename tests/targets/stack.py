@@ -9,7 +9,7 @@ from functools import cache
 
 NODE = re.compile(r'^node: { title: "([^"]+)" label: "[^"]*?\\n(\d+) bytes \((\w+)\)', re.MULTILINE)
 EDGE = re.compile(r'^edge: { sourcename: "([^"]+)" targetname: "([^"]+)"', re.MULTILINE)
-BEGINNING = re.compile(r"^[0-9a-f]+ <(\S+)>:$", re.MULTILINE)
+BEGINNING = re.compile(r"^[0-9a-f]+ <(?!\.L)(\S+)>:$", re.MULTILINE)  # of a function, not of a part of one
 CALL = re.compile(r"R_ARM_THM_CALL\s+(\S+)|auipc\s+ra,.*\n.*R_RISCV_CALL(?:_PLT)?\s+(\S+)")
 JUMP = re.compile(r"R_ARM_THM_JUMP\d+\s+(\S+)|auipc\s+t1,.*\n.*R_RISCV_CALL(?:_PLT)?\s+(\S+)")
 INDIRECT = "__indirect_call"
