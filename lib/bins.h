@@ -91,8 +91,8 @@ INLINE void link_hole(defrag_pool *pool, uint32_t g, uint32_t granules)
     granule_t *hole = granule_at(pool, g);
     word_t second = (word_t)granules << HALF_BITS | IN_BIN | bin;
 
-    granule_at(pool, g + granules)->words[LAST - 1] =
-        second; /* first: later it costs registers that a small core lacks */
+    /* The far end first: later it would cost registers, which a small core lacks. */
+    granule_at(pool, g + granules)->words[LAST - 1] = second;
     uint32_t head = first_in(pool, bin);
     set_first(pool, bin, g);
     hole[0].words[LAST] = block_header(head, granules) | IS_HOLE;
