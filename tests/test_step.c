@@ -615,3 +615,50 @@ Test(step, it_does_not_rest_while_a_request_of_the_watermark_lacks_a_handle_slot
     }
     cr_assert_gt(lacking, 0);
 }
+
+/* Resizes the model's one block of so many granules. */
+static void resize_one_of(model *m, size_t granules, size_t wanted)
+{
+    uint32_t which = 0;
+    while (model_pick(m, which)->usable != bytes_of_granules(m->pool, granules)) {
+        which++;
+    }
+    model_apply(m, (model_op){ MODEL_RESIZE, which, (uint32_t)bytes_of_granules(m->pool, wanted), DEFRAG_FAST });
+}
+
+static void allocate(model *m, size_t granules)
+{
+    model_apply(m, (model_op){ MODEL_ALLOC, (uint32_t)bytes_of_granules(m->pool, granules), 0, DEFRAG_FAST });
+}
+
+/* Found by the explorer: a copy goes to the last two granules, and neither a slot nor a hole is left. The two slots that
+ * come in between take a granule, or half of one; a granule of eight slots does not come to an end so soon. */
+Test(step, a_copy_to_the_end_of_the_pool_keeps_the_handle_table_from_growing)
+{
+    defrag_pool_stats build = stats_of(new_pool(DEFRAG_MIN_POOL_BYTES));
+    bool seen = build.granule == 8 * build.handle_overhead;
+    for (size_t bytes = DEFRAG_MIN_POOL_BYTES; bytes < 1024 && !seen; bytes += 4) {
+        model *m = new_model(bytes, NULL, 1);
+        allocate(m, 4);
+        allocate(m, 12);
+        allocate(m, 1);
+        if (m->live != 3) {
+            continue; /* too small */
+        }
+        resize_one_of(m, 12, 2);
+        resize_one_of(m, 4, 8);
+        model_apply(m, (model_op){ MODEL_STEP, m->granule, 1, 0 });
+        resize_one_of(m, 1, 2);
+        allocate(m, 1);
+        allocate(m, 1);
+        allocate(m, 1);
+        assert_model(m, 0);
+        size_t one = bytes_of_granules(m->pool, 1);
+        defrag_handle handle;
+        if (m->live == 5 && defrag_alloc(m->pool, one, DEFRAG_BEST, &handle) == DEFRAG_OUT_OF_HANDLES) {
+            ASSERT_OK(defrag_alloc(m->pool, one, DEFRAG_MAKE_ROOM, &handle));
+            seen = true;
+        }
+    }
+    cr_assert(seen);
+}
