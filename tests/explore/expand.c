@@ -264,6 +264,14 @@ static bool ask(expansion *x, question q)
     return true;
 }
 
+/* Asks with the slots that are meant, not those of the state as it was saved. */
+static bool ask_with_slots(expansion *x, question q)
+{
+    choice chosen = slots_for(&x->l, x->plain, q);
+    build(x->b, &x->l, &chosen);
+    return ask(x, q);
+}
+
 /* Free granules with the shortest table that there can be: to ask for more than one more is to ask for the same. */
 static uint32_t free_granules(const bench *b)
 {
@@ -280,9 +288,7 @@ static bool ask_alloc(expansion *x, question q)
     for (uint32_t turn = 1; turn < kinds; turn++) {
         question other = q;
         other.c = (uint8_t)(q.c + TURN * turn);
-        choice chosen = slots_for(&x->l, x->plain, other);
-        build(x->b, &x->l, &chosen);
-        if (!ask(x, other)) {
+        if (!ask_with_slots(x, other)) {
             return false;
         }
     }
@@ -294,9 +300,7 @@ static bool ask_cleans(expansion *x)
 {
     for (uint32_t turn = 0; turn == 0 || turn < x->l.free_slots; turn++) {
         question q = { MODEL_CLEAN, (uint8_t)turn, 0, 0 };
-        choice chosen = slots_for(&x->l, x->plain, q);
-        build(x->b, &x->l, &chosen);
-        if (!ask(x, q)) {
+        if (!ask_with_slots(x, q)) {
             return false;
         }
     }
@@ -345,9 +349,7 @@ static bool ask_frees(expansion *x, uint32_t number)
     bool others = x->l.live > 1;
     for (uint32_t kind = others ? 0 : 1 + elsewhere; kind <= 1 + elsewhere; kind++) {
         question q = { MODEL_FREE, (uint8_t)number, (uint8_t)kind, 0 };
-        choice chosen = slots_for(&x->l, x->plain, q);
-        build(x->b, &x->l, &chosen);
-        if (!ask(x, q)) {
+        if (!ask_with_slots(x, q)) {
             return false;
         }
     }
