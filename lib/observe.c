@@ -18,10 +18,10 @@ DEFRAG_API defrag_status defrag_observe(defrag_pool *pool, defrag_observer *obse
     return status;
 }
 
-/* Whether there is an observer that the identity vouches for, and that is not at work. */
+/* Whether there is an observer that the identity vouches for, and that is not at work, in a pool whose top is not damaged. */
 static bool is_observed(const defrag_pool *pool)
 {
-    return vouched(pool) - defrag_mark_of(pool) == POOL_OBSERVED;
+    return is_top(pool) && vouched(pool) - defrag_mark_of(pool) == POOL_OBSERVED;
 }
 
 /* Tells the observer, if there is one. */

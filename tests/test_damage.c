@@ -373,14 +373,18 @@ Test(damage, nothing_is_told_of_a_slot_far_beyond_the_table)
     cr_assert_eq(events, 0);
 }
 
-Test(damage, no_observer_is_called_whose_address_is_damaged)
+Test(damage, no_observer_is_called_whose_address_or_pool_is_damaged)
 {
     defrag_pool *pool = new_pool(POOL_BYTES);
     int events[2] = { 0, 0 };
     alloc_block(pool, 1, DEFRAG_FAST);
     ASSERT_OK(defrag_observe(pool, count, &events[0]));
+    uint32_t g = index_in(entry(pool, 0));
     pool->observer_context = &events[1];
-    defrag_notify(pool, DEFRAG_EVENT_MOVE, 0, index_in(entry(pool, 0)));
+    defrag_notify(pool, DEFRAG_EVENT_MOVE, 0, g);
+    pool->observer_context = &events[0];
+    pool->top = 0;
+    defrag_notify(pool, DEFRAG_EVENT_MOVE, 0, g);
     cr_assert(events[0] == 0 && events[1] == 0);
 }
 
