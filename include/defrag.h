@@ -262,7 +262,7 @@ typedef struct defrag_block {
 
 /* What an observer is told of. */
 enum {
-    DEFRAG_EVENT_ALLOC = 1,  /* a block was allocated */
+    DEFRAG_EVENT_ALLOC = 1,  /* a block was allocated; if pinned, the event of its lock comes next */
     DEFRAG_EVENT_FREE = 2,   /* `offset` and `bytes` tell what the block had */
     DEFRAG_EVENT_MOVE = 3,   /* from `from` to `offset` */
     DEFRAG_EVENT_RESIZE = 4, /* `from` is where the block was */

@@ -59,6 +59,9 @@ static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handl
     }
     defrag_set_alignment(pool, g, need->granules, need->alignment);
     defrag_notify(pool, DEFRAG_EVENT_ALLOC, claim.slot, g);
+    if ((need->flags & DEFRAG_PINNED) != 0) {
+        defrag_notify(pool, DEFRAG_EVENT_LOCK, claim.slot, g);
+    }
     return DEFRAG_OK;
 }
 

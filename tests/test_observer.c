@@ -47,7 +47,7 @@ static void note(void *context, const defrag_pool *pool, const defrag_event *eve
     switch (event->kind) {
     case DEFRAG_EVENT_ALLOC:
         l->blocks[l->live++].handle = event->handle;
-        l->blocks[i].locks = block_of(pool, event->handle).locks;
+        l->blocks[i].locks = 0;
         break;
     case DEFRAG_EVENT_FREE:
         l->wrong = l->blocks[i].offset != event->offset || l->blocks[i].bytes != event->bytes;
