@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -374,6 +375,15 @@ def test_a_program_that_cannot_be_started_is_told(tmp_path: Path) -> None:
     )
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A program does not see Ctrl-C if it was started by one that ignores it, as shells have those in the background do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_recording_keeps_what_it_has(tmp_path: Path) -> None:
     path = tmp_path / "x.dft"
     program = "blocks = [bytes(20000 + i) for i in range(50)]; print('ready', flush=True); import time; time.sleep(60)"
@@ -388,6 +398,7 @@ def test_an_interrupted_recording_keeps_what_it_has(tmp_path: Path) -> None:
     assert load(path).peak_bytes > 50 * 20000
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_search_that_is_interrupted_ends_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "long.dft"
     path.write_bytes(trace(*[record for i in range(100_000) for record in ((ALLOCATE, 0, i % 900), (FREE, 0))]))
