@@ -53,14 +53,16 @@ class Calls:
         called = set().union(*self.callees.values())
         return sorted(called - self.frames.keys())
 
-    def deepest(self, function):
-        """Bytes of the function's frame and of all below it; an observer's are its own affair."""
+    def deepest(self, function, never=frozenset()):
+        """Bytes of the function's frame and of all below it, but those named; an observer's are its own affair."""
         if function in self.under_way:
             raise SystemExit(f"stack: {function} calls itself, by way of {', '.join(self.under_way)}")
         self.under_way.append(function)
         frame = deepest = self.frames.get(function, 0)
         for callee in self.callees.get(function, set()):
+            if bare(callee) in never:
+                continue
             jumped = (bare(function), bare(callee)) in self.jumps
-            deepest = max(deepest, self.deepest(callee) + (0 if jumped else frame))
+            deepest = max(deepest, self.deepest(callee, never) + (0 if jumped else frame))
         self.under_way.pop()
         return deepest
