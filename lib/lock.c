@@ -24,7 +24,7 @@ static defrag_status change(uint32_t *state, uint32_t lock)
         return DEFRAG_LOCKED;
     }
     *state = old + lock;
-    return old == DEFRAG_MAX_SHARED_LOCKS ? DEFRAG_TOO_MANY_LOCKS : DEFRAG_OK;
+    return old >= DEFRAG_MAX_SHARED_LOCKS ? DEFRAG_TOO_MANY_LOCKS : DEFRAG_OK;
 }
 
 /* Locks a block or unlocks it in any case: in flight, or observed, or refused. */
