@@ -97,7 +97,7 @@ EXPLORED = (
         "lock.c",
         "    if (lock != UNLOCKED) {\n        status",
         "    if (lock == EXCLUSIVE) {\n        status",
-        "the pool's own check fails",
+        "a block cannot be locked for reading",
     ),
 )
 STOPPED = (
