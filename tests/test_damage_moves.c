@@ -202,8 +202,6 @@ Test(damage, a_block_whose_copy_is_given_up_is_locked_only_if_its_header_is_its_
     }
 }
 
-/* The hole of 10 behind the copy is said to be so large that the top comes to lie within the copy, when its source is
- * given up. */
 Test(damage, a_block_that_is_said_to_be_copied_but_is_not_cannot_be_locked)
 {
     defrag_pool *pool = new_pool(1024);
@@ -217,6 +215,8 @@ Test(damage, a_block_that_is_said_to_be_copied_but_is_not_cannot_be_locked)
     cr_assert_eq(entry(pool, 0), e | (word_t)IN_FLIGHT << LOCKS_SHIFT);
 }
 
+/* The hole of 10 behind the copy is said to be so large that the top comes to lie within the copy, when its source is
+ * given up. */
 Test(damage, moves_are_told_of_up_to_the_top_and_no_further)
 {
     int events = 0;
