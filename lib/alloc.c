@@ -31,6 +31,24 @@ static void zero(void *block, uint32_t bytes)
     __builtin_memset(at, 0, bytes);
 }
 
+/* Makes a block in the place found for it. */
+APART static void settle(defrag_pool *pool, const need_t *need, uint32_t at, defrag_handle *handle)
+{
+    claim_t claim = claim_slot(pool);
+    uint32_t g = defrag_take(pool, at, need->granules, need->alignment, claim.slot);
+    word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
+    place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
+    enter(pool, claim, place, need->granules, handle);
+    if ((need->flags & DEFRAG_ZEROED) != 0) {
+        zero(granule_at(pool, g + 1), usable_bytes(need->granules));
+    }
+    defrag_set_alignment(pool, g, need->granules, need->alignment);
+    defrag_notify(pool, DEFRAG_EVENT_ALLOC, claim.slot, g);
+    if ((need->flags & DEFRAG_PINNED) != 0) {
+        defrag_notify(pool, DEFRAG_EVENT_LOCK, claim.slot, g);
+    }
+}
+
 /* Serves a need in any case: without a place at hand, or observed, or not to be served at all. */
 static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handle)
 {
@@ -49,19 +67,7 @@ static defrag_status serve(defrag_pool *pool, need_t *need, defrag_handle *handl
     if (status != DEFRAG_OK) {
         return defrag_refuse(pool, status, DEFRAG_NO_HANDLE, (uint32_t)need->bytes);
     }
-    claim_t claim = claim_slot(pool);
-    uint32_t g = defrag_take(pool, at, need->granules, need->alignment, claim.slot);
-    word_t place = g | (need->alignment > 1 ? OVER_ALIGNED : 0);
-    place |= (word_t)((need->flags & DEFRAG_PINNED) != 0) << LOCKS_SHIFT;
-    enter(pool, claim, place, need->granules, handle);
-    if ((need->flags & DEFRAG_ZEROED) != 0) {
-        zero(granule_at(pool, g + 1), usable_bytes(need->granules));
-    }
-    defrag_set_alignment(pool, g, need->granules, need->alignment);
-    defrag_notify(pool, DEFRAG_EVENT_ALLOC, claim.slot, g);
-    if ((need->flags & DEFRAG_PINNED) != 0) {
-        defrag_notify(pool, DEFRAG_EVENT_LOCK, claim.slot, g);
-    }
+    settle(pool, need, at, handle);
     return DEFRAG_OK;
 }
 
@@ -157,14 +163,20 @@ DEFRAG_API defrag_status defrag_alloc_array(defrag_pool *pool, size_t count, siz
     return defrag_alloc(pool, product, fit, handle);
 }
 
-DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_request *request, defrag_handle *handle)
+/* What a request asks for, with a fit that there is not if the request is not valid. */
+APART static need_t need_of(const defrag_request *request)
 {
     defrag_request known = { 0 };
     if (request == NULL || !defrag_read_struct(&known, request, sizeof known) ||
         (known.flags & ~(uint32_t)(DEFRAG_ZEROED | DEFRAG_PINNED)) != 0 || known.reserved != 0) {
-        known.fit = -1; /* which is refused as an argument */
+        known.fit = -1;
     }
-    need_t need = { 0, 0, known.fit, 1, known.flags, known.bytes, known.alignment };
+    return (need_t){ 0, 0, known.fit, 1, known.flags, known.bytes, known.alignment };
+}
+
+DEFRAG_API defrag_status defrag_alloc_with(defrag_pool *pool, const defrag_request *request, defrag_handle *handle)
+{
+    need_t need = need_of(request);
     return serve(pool, &need, handle);
 }
 

@@ -12,7 +12,7 @@
 enum { SEGMENTS_TRIED = 8 };
 
 /* A hole outside the segment that block g fits, or the top, or 0; others may have made the table grow meanwhile. */
-static uint32_t place_outside(const defrag_pool *pool, const segment_t *segment, uint32_t g, uint32_t more)
+APART static uint32_t place_outside(const defrag_pool *pool, const segment_t *segment, uint32_t g, uint32_t more)
 {
     uint32_t to = defrag_find_home(pool, size_at(pool, g), alignment_at(pool, g), segment->begin, segment->end);
     if (to != 0 || segment->end == pool->top) {
@@ -41,18 +41,25 @@ static bool evacuate_segment(defrag_pool *pool, const segment_t *segment, uint32
     return free >= goal;
 }
 
+/* Finds the segment with the most free space, but less than `below`; its free space is 0 if there is none. */
+APART static void find_roomiest(const defrag_pool *pool, uint32_t goal, uint32_t more, uint32_t below, segment_t *best)
+{
+    segment_t segment = { 0, 0, 0, 0 };
+    uint32_t slots = slots_for(pool, more);
+    best->free = 0;
+    while (defrag_next_segment(pool, slots, &segment)) {
+        if (segment.width >= goal && segment.free < below && segment.free > best->free) {
+            *best = segment;
+        }
+    }
+}
+
 DEFRAG_PRIVATE uint32_t defrag_clear_between_locks(defrag_pool *pool, uint32_t goal, uint32_t more)
 {
     uint32_t below = UINT32_MAX;
     for (uint32_t tried = 0; tried < SEGMENTS_TRIED; tried++) {
-        segment_t segment = { 0, 0, 0, 0 };
-        segment_t best = { 0, 0, 0, 0 };
-        uint32_t slots = slots_for(pool, more);
-        while (defrag_next_segment(pool, slots, &segment)) {
-            if (segment.width >= goal && segment.free < below && segment.free > best.free) {
-                best = segment;
-            }
-        }
+        segment_t best;
+        find_roomiest(pool, goal, more, below, &best);
         if (best.free == 0) {
             break;
         }

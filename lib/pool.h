@@ -60,7 +60,8 @@
 #define DEFRAG_PRIVATE __attribute__((visibility("hidden")))
 #endif
 
-/* The pieces of the calls that are meant to be quick are inlined even where size counts; what these seldom need is not. */
+/* The pieces of the calls that are meant to be quick are inlined even where size counts; what these seldom need is not. Apart
+ * are also kept pieces whose variables would else take stack while their caller does what needs most of it. */
 #define INLINE static inline __attribute__((always_inline))
 #define APART __attribute__((noinline))
 #define SELDOM __attribute__((noinline, cold))

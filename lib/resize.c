@@ -120,7 +120,7 @@ static bool grow_by_rotating(defrag_pool *pool, uint32_t slot, const need_t *nee
 }
 
 /* Whether others, if they were let in, have left the block alone, and moves in a damaged pool have not fallen on it. */
-static defrag_status look_again(const defrag_pool *pool, defrag_handle handle)
+APART static defrag_status look_again(const defrag_pool *pool, defrag_handle handle)
 {
     named_t block;
     return defrag_open_unlocked(pool, handle, &block);
@@ -137,7 +137,7 @@ static bool cut(defrag_pool *pool, uint32_t slot, const need_t *need)
     return suffices;
 }
 
-/* The last resort: gathers all holes first. Apart, since making room has no stack to spare for it. */
+/* The last resort: gathers all holes first. */
 APART static defrag_status grow_at_last(defrag_pool *pool, defrag_handle handle, uint32_t slot, const need_t *need)
 {
     uint32_t before = pool->moved_bytes[0];

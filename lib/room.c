@@ -33,7 +33,7 @@ DEFRAG_PRIVATE defrag_status defrag_measure(const defrag_pool *pool, need_t *nee
     return DEFRAG_OK;
 }
 
-static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
+APART static uint32_t lowest_hole(const defrag_pool *pool, const need_t *need)
 {
     uint32_t lowest = 0;
     uint32_t hole = 0;
@@ -105,22 +105,28 @@ static bool estimate(const defrag_pool *pool, plan_t *plan, uint32_t goal, uint3
     return false;
 }
 
-/* Carries the cheapest plan out for one of the largest holes, as long as it costs what it said. False if there is none.
- * Apart, as other ways to make room have no stack to spare for its plans. */
-APART static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
+/* The cheapest plan for one of the largest holes; its hole is 0 if there is none. */
+APART static void find_cheapest_plan(const defrag_pool *pool, uint32_t goal, plan_t *best)
 {
-    plan_t best = { 0, 0, UINT32_MAX, 0 };
+    *best = (plan_t){ 0, 0, UINT32_MAX, 0 };
     uint32_t largest = defrag_next_largest(pool, 0);
     plan_t plan = { largest, 0, 0, 0 };
     for (uint32_t looks = 0; looks < LARGEST_HOLES && plan.hole != 0; looks++) {
         uint32_t next = defrag_next_largest(pool, plan.hole);
         uint32_t other = plan.hole != largest ? largest : next;
         plan.roomiest = other != 0 ? size_at(pool, other) : 0;
-        if (estimate(pool, &plan, goal, best.cost)) {
-            best = plan;
+        if (estimate(pool, &plan, goal, best->cost)) {
+            *best = plan;
         }
         plan.hole = next;
     }
+}
+
+/* Carries the cheapest plan out, as long as it costs what it said. False if there is none. */
+APART static bool grow_one_of_the_largest(defrag_pool *pool, uint32_t goal)
+{
+    plan_t best;
+    find_cheapest_plan(pool, goal, &best);
     uint32_t hole = best.hole;
     uint32_t moved = 0;
     if (hole == 0) {
@@ -211,26 +217,34 @@ static uint32_t make_room(defrag_pool *pool, const need_t *need)
     return at;
 }
 
-DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *need, uint32_t *at)
+/* Why there is no room. */
+static defrag_status reason_for(const defrag_pool *pool, const need_t *need)
 {
-    int32_t granules = (int32_t)need->granules;
-    *at = defrag_find_place(pool, need);
-    if (*at == 0 && need->fit == DEFRAG_MAKE_ROOM) {
-        /* Free slots at the end of the table are free bytes, too. */
-        if (defrag_free_with(pool, slots_for(pool, need->slots)) < granules &&
-            defrag_free_with(pool, defrag_fewest_slots(pool, need->slots)) >= granules) {
-            defrag_trim_table(pool);
-        }
-        if (defrag_free_with(pool, slots_for(pool, need->slots)) >= granules) {
-            *at = make_room(pool, need);
-        }
-    }
-    if (*at != 0) {
-        return DEFRAG_OK;
-    }
     uint32_t slots = slots_for(pool, need->slots);
-    if (defrag_free_with(pool, slots) < granules) {
+    if (defrag_free_with(pool, slots) < (int32_t)need->granules) {
         return DEFRAG_OUT_OF_MEMORY;
     }
     return defrag_wilderness(pool, slots) >= 0 ? DEFRAG_FRAGMENTED : DEFRAG_OUT_OF_HANDLES;
+}
+
+/* Makes room, if the bytes suffice. */
+APART static defrag_status find_room_by_moving(defrag_pool *pool, const need_t *need, uint32_t *at)
+{
+    if (reason_for(pool, need) == DEFRAG_OUT_OF_MEMORY) {
+        if (defrag_free_with(pool, defrag_fewest_slots(pool, need->slots)) < (int32_t)need->granules) {
+            return DEFRAG_OUT_OF_MEMORY;
+        }
+        defrag_trim_table(pool); /* free slots at the end of the table are free bytes, too */
+    }
+    *at = make_room(pool, need);
+    return *at != 0 ? DEFRAG_OK : reason_for(pool, need);
+}
+
+DEFRAG_PRIVATE defrag_status defrag_find_room(defrag_pool *pool, const need_t *need, uint32_t *at)
+{
+    *at = defrag_find_place(pool, need);
+    if (*at != 0) {
+        return DEFRAG_OK;
+    }
+    return need->fit == DEFRAG_MAKE_ROOM ? find_room_by_moving(pool, need, at) : reason_for(pool, need);
 }

@@ -138,7 +138,7 @@ static int32_t push_somewhere(stepper_t *s)
     return sweep(s);
 }
 
-/* Whether there is a place for a request as large as the watermark. Apart, since moving has no stack to spare for it. */
+/* Whether there is a place for a request as large as the watermark. */
 APART static bool is_marked_free(const defrag_pool *pool)
 {
     const need_t mark = { pool->watermark, 1, DEFRAG_FAST, 1, 0, 0, 0 };
@@ -161,7 +161,6 @@ static bool move_within(stepper_t *s)
     return outcome != SPENT;
 }
 
-/* Apart, since moving has no stack to spare for it. */
 APART static void write_progress(defrag_progress *progress, const stepper_t *s, bool done)
 {
     const defrag_pool *pool = s->pool;

@@ -67,9 +67,9 @@ EXPLORED = (
     Fault(
         "the last granule is not given out",
         "room.c",
-        "        if (defrag_free_with(pool, slots_for(pool, need->slots)) >= granules) {",
-        "        if (defrag_free_with(pool, slots_for(pool, need->slots)) > granules) {",
-        "MAKE_ROOM refuses",
+        "        if (defrag_free_with(pool, defrag_fewest_slots(pool, need->slots)) < (int32_t)need->granules) {",
+        "        if (defrag_free_with(pool, defrag_fewest_slots(pool, need->slots)) <= (int32_t)need->granules) {",
+        "MAKE_ROOM says OUT_OF_MEMORY though the free bytes suffice",
     ),
     Fault(
         "a flight stays in the way of a resize",

@@ -30,9 +30,7 @@ STACK_AIM = 160  # of each call, on a Cortex-M
 GRAPHS = ["-fstack-usage", "-fcallgraph-info=su,da"]
 GUARDED = "stack guarded"  # of a build that keeps interrupts out of calls
 ALLOCATIONS = ("defrag_alloc", "defrag_alloc_array", "defrag_alloc_with")
-# What an allocation calls with MAKE_ROOM alone. Named, as the compiler makes make_room a part of its caller.
-MAKERS = ("clear_between_locks", "cheapest_window", "evacuate", "gather", "cancel_flight", "trim_table", "find_home")
-MAKE_ROOM = frozenset({*(f"defrag_{name}" for name in MAKERS), "grow_one_of_the_largest", "make_room"})
+MAKE_ROOM = frozenset({"find_room_by_moving"})  # what an allocation calls with MAKE_ROOM alone
 PLACED = re.compile(r"^ \.(?:text|rodata|data)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$", re.MULTILINE)
 
 
