@@ -5,13 +5,23 @@
 DEFRAG_PRIVATE uint32_t defrag_highest_bit(uint32_t x)
 {
     uint32_t position = 0;
-    for (uint32_t width = 16; width != 0; width >>= 1) {
-        if (x >> width != 0) {
-            x >>= width;
-            position += width;
-        }
+    if (x >> 16 != 0) {
+        x >>= 16;
+        position += 16;
     }
-    return position;
+    if (x >> 8 != 0) {
+        x >>= 8;
+        position += 8;
+    }
+    if (x >> 4 != 0) {
+        x >>= 4;
+        position += 4;
+    }
+    if (x >> 2 != 0) {
+        x >>= 2;
+        position += 2;
+    }
+    return position + (x >> 1);
 }
 #endif
 

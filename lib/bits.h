@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* The smallest cores have no instruction for the highest bit. They share one shift ladder, half the size of the compiler's
+/* The smallest cores have no instruction for the highest bit. They share one shift ladder, smaller than the compiler's
  * support routine; and as they have little flash, the pieces of quick calls, too, stand but once. */
 #if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__) || (defined(__riscv) && !defined(__riscv_zbb))
 enum { SMALL_CORE = 1 };
