@@ -188,15 +188,6 @@ void __tsan_init(void)
 {
 }
 
-/* Chunks are copied by this. */
-void *__real_memmove(void *to, const void *from, size_t bytes);
-void *__wrap_memmove(void *to, const void *from, size_t bytes);
-void *__wrap_memmove(void *to, const void *from, size_t bytes)
-{
-    stop();
-    return __real_memmove(to, from, bytes);
-}
-
 /* ---------------------------------------------------------------------------------------------------- what is stopped */
 
 static void begin(void)
