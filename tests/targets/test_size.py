@@ -10,8 +10,9 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from size import GUARDED, HERE, ROOT, flat, growth
+from size import GRAPHS, GUARDED, HERE, ROOT, TARGETS, flat, growth
 from stack import Calls
+from toolchain import CONFIGURATION, FOR_SIZE, Target
 
 ACCEPTED = json.loads((HERE / "accepted.json").read_text())
 COLUMNS = (["cortex-m0"], ["cortex-m3", "cortex-m4"], ["rv32imac"])  # of the guide's table
@@ -73,6 +74,16 @@ def test_the_guide_to_porting_tells_the_stack_that_is_accepted():
                 assert int(figure) == max(ACCEPTED[target][kind][name] for name in names), (names, target, kind)
         told |= set(names)
     assert told == {name for name, size in ACCEPTED["cortex-m0"]["stack"].items() if size != 0}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_blocks_are_copied_without_a_call(name, tmp_path):
+    """Compilers for size may call memcpy for a few words, which takes a dozen instructions a byte."""
+    made = tmp_path / "move.o"
+    Target(name).compile(*FOR_SIZE, "-ffreestanding", *GRAPHS, *CONFIGURATION, "-c", ROOT / "lib/move.c", "-o", made)
+    calls = Calls({"move": made.with_suffix(".ci").read_text()})
+    assert calls.callees.get("defrag_copy") is None
+    assert calls.frames["defrag_copy"] <= 32
 
 
 def test_stack_adds_up_along_the_deepest_way():
