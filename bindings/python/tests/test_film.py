@@ -274,6 +274,8 @@ class Page:
         driver.get_log("performance")
         driver.get(path.as_uri())
         WebDriverWait(driver, 60).until(lambda _: self.ask("return film.querySelectorAll('.xy').length > 0"))
+        # Before that it does not listen to clicks, and what it draws at first takes the words under the pointer away.
+        WebDriverWait(driver, 60).until(lambda _: self.ask("return states[0].textContent !== '' && !drawing"))
 
     def ask(self, script: str, *arguments: object) -> Any:
         return self.driver.execute_script(script, *arguments)
