@@ -4,6 +4,7 @@
 #ifdef DEFRAG_HAS_NO_CLZ
 DEFRAG_PRIVATE uint32_t defrag_highest_bit(uint32_t x)
 {
+    /* One by one, as a loop takes twice the instructions, and a register that has to be saved. */
     uint32_t position = 0;
     if (x >> 16 != 0) {
         x >>= 16;
